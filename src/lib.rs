@@ -1,0 +1,3 @@
+//! sdoh-gateway
+pub mod definitions;
+pub mod fhir;
