@@ -1,0 +1,23 @@
+//! Ring 3: what resources are found by, and what searches ask (R4 §3.1.1). Pure; the store does the looking up.
+//!
+//! Nothing about a resource type is written here: which parameters it has and where their values are is told by the
+//! SearchParameter definitions, evaluated through FHIRPath.
+
+mod condition;
+mod entry;
+mod extract;
+mod fold;
+mod parse;
+mod registry;
+mod request;
+mod value;
+
+pub use condition::{Condition, NumberTest, Prefix, ReferenceTest, TextTest, TokenTest, Values};
+pub use entry::{Entries, Entry, Quantity, Target, Text, Token};
+pub use extract::Extractor;
+pub use fold::fold;
+pub use parse::{SearchError, parse_condition};
+pub use registry::{ParameterKey, Registry, RegisteredParameter};
+pub use request::{
+    DEFAULT_COUNT, Handling, Include, IncludeTarget, LARGEST_COUNT, SearchRequest, Sort, SortBy, Summary, Total,
+};

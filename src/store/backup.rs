@@ -1,0 +1,175 @@
+//! Backup and restore, the same for both databases: a gzip file of JSON lines, so that a backup of one can be restored
+//! into the other. It holds what cannot be made anew: spaces, versions, audit and outbox. Entries are made on restore.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
+use std::path::Path;
+
+use flate2::Compression;
+use flate2::read::MultiGzDecoder;
+use flate2::write::GzEncoder;
+use serde::{Deserialize, Serialize};
+use sqlx::Row as _;
+
+use crate::fhir::time::Instant;
+use crate::search::{Entries, Registry};
+
+use super::outbox::NewMessage;
+use super::sql::Sql;
+use super::write::{NewAudit, NewVersion, WriteBatch};
+use super::{Key, Kind, SpaceId, Store, StoreError, read};
+
+/// The form of the file. A reader refuses one it does not know.
+const FORMAT: u32 = 1;
+
+/// Rows read or written at once.
+const STEP: i64 = 500;
+
+/// A line of the file.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Line {
+    Backup { format: u32 },
+    Space { id: i64, name: String },
+    Version { seq: i64, space: i64, r#type: String, id: String, version: u64, method: String, author: Option<String>, body: Option<String>, issues: Option<String> },
+    Audit { seq: i64, space: i64, r#type: String, id: String, action: String, author: Option<String>, request: String },
+    Message { space: i64, r#type: String, id: String, seq: i64, event: String },
+    End { versions: u64 },
+}
+
+/// Writes all there is at one moment to a file, while others read and write. Gives the number of versions.
+pub async fn backup(store: &Store, path: &Path, mut progress: impl FnMut(usize)) -> Result<u64, StoreError> {
+    let failed = |error| StoreError::File { path: path.display().to_string(), error };
+    // First beside the file, then in its place: a backup is whole or not there.
+    let unfinished = path.with_extension("unfinished");
+    let mut out = GzEncoder::new(BufWriter::new(File::create(&unfinished).map_err(failed)?), Compression::fast());
+    let mut write = |line: &Line| -> Result<(), StoreError> {
+        let text = serde_json::to_string(line).map_err(|error| failed(error.into()))?;
+        writeln!(out, "{text}").map_err(failed)
+    };
+    let mut snapshot = match store.kind {
+        Kind::Sqlite => store.pool.begin().await?,
+        Kind::Postgres => store.pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?,
+    };
+    write(&Line::Backup { format: FORMAT })?;
+    for row in Sql::new("SELECT id, name FROM space ORDER BY id").fetch_all(&mut snapshot).await? {
+        write(&Line::Space { id: row.try_get(0)?, name: row.try_get(1)? })?;
+    }
+    let (mut after, mut versions) = (i64::MIN, 0);
+    loop {
+        let mut sql = Sql::new("SELECT ");
+        sql.push(read::VERSION_COLUMNS).push(" FROM version v WHERE v.seq > ").bind(after).push(" ORDER BY v.seq LIMIT ").bind(STEP);
+        let rows = sql.fetch_all(&mut snapshot).await?;
+        for row in &rows {
+            let v = read::version(row)?;
+            after = v.seq.0;
+            write(&Line::Version {
+                seq: v.seq.0,
+                space: v.key.space.0,
+                r#type: v.key.type_name.to_string(),
+                id: v.key.id.to_string(),
+                version: v.version,
+                method: v.method,
+                author: v.author,
+                body: v.body,
+                issues: v.issues,
+            })?;
+        }
+        versions += rows.len() as u64;
+        progress(rows.len());
+        if (rows.len() as i64) < STEP {
+            break;
+        }
+    }
+    let mut after = i64::MIN;
+    loop {
+        let mut sql = Sql::new("SELECT seq, space, type, id, action, author, request FROM audit WHERE seq > ");
+        sql.bind(after).push(" ORDER BY seq LIMIT ").bind(STEP);
+        let rows = sql.fetch_all(&mut snapshot).await?;
+        for row in &rows {
+            after = row.try_get(0)?;
+            write(&Line::Audit {
+                seq: after,
+                space: row.try_get(1)?,
+                r#type: row.try_get(2)?,
+                id: row.try_get(3)?,
+                action: row.try_get(4)?,
+                author: row.try_get(5)?,
+                request: row.try_get(6)?,
+            })?;
+        }
+        if (rows.len() as i64) < STEP {
+            break;
+        }
+    }
+    let sql = Sql::new("SELECT space, type, resource, seq, event FROM outbox ORDER BY id");
+    for row in sql.fetch_all(&mut snapshot).await? {
+        write(&Line::Message { space: row.try_get(0)?, r#type: row.try_get(1)?, id: row.try_get(2)?, seq: row.try_get(3)?, event: row.try_get(4)? })?;
+    }
+    write(&Line::End { versions })?;
+    let file = out.finish().map_err(failed)?.into_inner().map_err(|error| failed(error.into_error()))?;
+    file.sync_all().map_err(failed)?;
+    std::fs::rename(&unfinished, path).map_err(failed)?;
+    Ok(versions)
+}
+
+/// Fills an empty store from a backup; `entries_of` finds what a body is found by. Gives the number of versions.
+///
+/// Errors: the store is not empty, or the file is cut short or of another form.
+pub async fn restore(
+    store: &Store,
+    registry: &Registry,
+    path: &Path,
+    entries_of: impl Fn(&str) -> Entries,
+    mut progress: impl FnMut(usize),
+) -> Result<u64, StoreError> {
+    let failed = |error| StoreError::File { path: path.display().to_string(), error };
+    if store.latest().await?.is_some() {
+        return Err(StoreError::Unsupported("the store is not empty: restore into a new database"));
+    }
+    let lines = BufReader::new(MultiGzDecoder::new(File::open(path).map_err(failed)?)).lines();
+    let mut transaction = store.begin().await?;
+    let (mut batch, mut written, mut whole) = (WriteBatch::default(), 0_u64, false);
+    let mut current = std::collections::HashMap::new();
+    for (number, line) in lines.enumerate() {
+        let line: Line = serde_json::from_str(&line.map_err(failed)?).map_err(|error| failed(error.into()))?;
+        match line {
+            Line::Backup { format } if format != FORMAT => {
+                return Err(StoreError::Unsupported("the backup is of a form this version does not read"));
+            }
+            Line::Backup { .. } => {}
+            _ if number == 0 => return Err(StoreError::Unsupported("the file is no backup")),
+            Line::Space { id, name } => transaction.restore_space(SpaceId(id), &name).await?,
+            Line::Version { seq, space, r#type, id, version, method, author, body, issues } => {
+                let key = Key::new(SpaceId(space), &r#type, &id);
+                let replaces = current.insert(key.clone(), Instant(seq));
+                let entries = body.as_deref().map(&entries_of).unwrap_or_default();
+                let method = ["POST", "PUT", "PATCH", "DELETE"].into_iter().find(|known| *known == method).unwrap_or("PUT");
+                batch.versions.push(NewVersion { key, seq: Instant(seq), version, method, author, body, issues, entries, replaces });
+                written += 1;
+                progress(1);
+            }
+            Line::Audit { seq, space, r#type, id, action, author, request } => {
+                let key = Key::new(SpaceId(space), &r#type, &id);
+                batch.audits.push(NewAudit { seq: Instant(seq), key, action: action.into(), author, request });
+            }
+            Line::Message { space, r#type, id, seq, event } => {
+                batch.messages.push(NewMessage { key: Key::new(SpaceId(space), &r#type, &id), seq: Instant(seq), event });
+            }
+            Line::End { versions } => whole = versions == written,
+        }
+        if batch.versions.len() + batch.audits.len() + batch.messages.len() >= STEP as usize {
+            transaction.write(&std::mem::take(&mut batch)).await?;
+        }
+    }
+    if !whole {
+        return Err(StoreError::Unsupported("the backup is cut short"));
+    }
+    transaction.write(&batch).await?;
+    transaction.commit().await?;
+    for type_name in store.stale_types(registry).await? {
+        store.note_fingerprints(registry, &type_name).await?;
+    }
+    store.analyze().await?;
+    Ok(written)
+}

@@ -1,0 +1,115 @@
+//! The outbox: rows written with what they speak of, leased by a worker, removed when the telling is done.
+
+use sqlx::{AnyConnection, Row as _};
+
+use crate::fhir::time::Instant;
+
+use super::sql::{self, Sql, Value};
+use super::{Key, SpaceId, Store, StoreError};
+
+/// Something to be told.
+#[derive(Debug, Clone)]
+pub struct NewMessage {
+    /// The resource it speaks of.
+    pub key: Key,
+    /// The version it speaks of.
+    pub seq: Instant,
+    /// The event as JSON.
+    pub event: String,
+}
+
+/// A message a worker holds for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leased {
+    /// Number; also the idempotency key of the message.
+    pub id: i64,
+    /// The resource it speaks of.
+    pub key: Key,
+    /// The version it speaks of.
+    pub seq: Instant,
+    /// The event as JSON.
+    pub event: String,
+    /// How often it has been tried before.
+    pub attempts: u32,
+}
+
+pub(super) async fn insert(connection: &mut AnyConnection, messages: &[NewMessage]) -> Result<(), StoreError> {
+    let head = "INSERT INTO outbox (space, type, resource, seq, event, due, attempts, leased_until)";
+    sql::insert_rows(connection, head, "", messages, |m| {
+        [
+            m.key.space.into(),
+            (&*m.key.type_name).into(),
+            (&*m.key.id).into(),
+            m.seq.into(),
+            m.event.as_str().into(),
+            m.seq.into(),
+            Value::Integer(0),
+            Value::Integer(0),
+        ]
+    })
+    .await
+}
+
+impl Store {
+    /// Takes up to `count` messages that are due, in order, and keeps others off them until `until`.
+    pub async fn lease(&self, now: Instant, until: Instant, count: usize) -> Result<Vec<Leased>, StoreError> {
+        // Most of the time there is nothing: then no write is begun.
+        let mut waiting = Sql::new("SELECT 1 FROM outbox WHERE due <= ");
+        waiting.bind(now).push(" AND leased_until <= ").bind(now).push(" LIMIT 1");
+        if waiting.fetch_optional(&mut *self.pool.acquire().await?).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        let mut transaction = self.begin_raw().await?;
+        let mut select =
+            Sql::new("SELECT id, space, type, resource, seq, event, attempts FROM outbox WHERE due <= ");
+        select.bind(now).push(" AND leased_until <= ").bind(now).push(" ORDER BY due, id LIMIT ");
+        select.bind(i64::try_from(count).unwrap_or(i64::MAX));
+        let rows = select.fetch_all(&mut transaction).await?;
+        let mut leased = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let (space, type_name, id): (i64, &str, &str) = (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
+            leased.push(Leased {
+                id: row.try_get(0)?,
+                key: Key::new(SpaceId(space), type_name, id),
+                seq: Instant(row.try_get(4)?),
+                event: row.try_get(5)?,
+                attempts: u32::try_from(row.try_get::<i64, _>(6)?).unwrap_or(u32::MAX),
+            });
+        }
+        let ids: Vec<i64> = leased.iter().map(|message| message.id).collect();
+        if !ids.is_empty() {
+            let mut lease = Sql::new("UPDATE outbox SET leased_until = ");
+            lease.bind(until).push(" WHERE id IN ").bind_list(&ids);
+            lease.execute(&mut transaction).await?;
+        }
+        transaction.commit().await?;
+        Ok(leased)
+    }
+
+    /// Removes messages whose telling is done.
+    pub async fn done(&self, ids: &[i64]) -> Result<(), StoreError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let mut transaction = self.begin_raw().await?;
+        let mut sql = Sql::new("DELETE FROM outbox WHERE id IN ");
+        sql.bind_list(ids);
+        sql.execute(&mut transaction).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Gives a message back, to be tried again at `due`.
+    pub async fn retry(&self, id: i64, due: Instant) -> Result<(), StoreError> {
+        let mut transaction = self.begin_raw().await?;
+        let mut sql = Sql::new("UPDATE outbox SET leased_until = 0, attempts = attempts + 1, due = ");
+        sql.bind(due).push(" WHERE id = ").bind(id);
+        sql.execute(&mut transaction).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// How many messages wait.
+    pub async fn waiting(&self) -> Result<u64, StoreError> {
+        let row = Sql::new("SELECT count(*) FROM outbox").fetch_optional(&mut *self.pool.acquire().await?).await?;
+        Ok(row.map(|row| row.try_get::<i64, _>(0)).transpose()?.unwrap_or(0).unsigned_abs())
+    }
+}

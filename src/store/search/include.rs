@@ -1,0 +1,70 @@
+//! What goes with the resources found: `_include` and `_revinclude` (R4 §3.1.1.4.4).
+
+use std::collections::BTreeMap;
+
+use crate::search::ParameterKey;
+
+use super::super::entries::shorten;
+use super::super::sql::Sql;
+use super::super::{Key, SpaceId, Store, StoreError, Version, read};
+
+impl Store {
+    /// The current resources that these versions point at. `parameters` are the references to follow; `None` follows
+    /// all. `type_name` limits to targets of one type.
+    pub async fn targets(
+        &self,
+        from: &[&Version],
+        parameters: Option<&[ParameterKey]>,
+        type_name: Option<&str>,
+    ) -> Result<Vec<Version>, StoreError> {
+        let mut found = Vec::new();
+        let seqs: Vec<_> = from.iter().map(|version| version.seq).collect();
+        for seqs in seqs.chunks(256) {
+            let mut sql = Sql::new("SELECT ");
+            sql.push(read::VERSION_COLUMNS).push(" FROM version v WHERE v.seq IN (SELECT r.seq FROM reference_entry e");
+            sql.push(" JOIN resource r ON r.space = e.space AND r.type = e.type AND r.id = e.target AND r.deleted = 0");
+            sql.push(" WHERE e.base = '' AND e.seq IN ").bind_list(seqs);
+            if let Some(parameters) = parameters {
+                let numbers: Vec<i64> = parameters.iter().map(|key| self.parameter(*key)).collect();
+                sql.push(" AND e.parameter IN ").bind_list(&numbers);
+            }
+            if let Some(type_name) = type_name {
+                sql.push(" AND e.type = ").bind(type_name);
+            }
+            sql.push(")");
+            for row in sql.fetch_all(&mut *self.pool.acquire().await?).await? {
+                found.push(read::version(&row)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The current resources that point at these by one of the parameters.
+    pub async fn sources(
+        &self,
+        space: SpaceId,
+        to: &[&Version],
+        parameters: &[ParameterKey],
+    ) -> Result<Vec<Version>, StoreError> {
+        let mut by_type: BTreeMap<&str, Vec<&Key>> = BTreeMap::new();
+        for version in to {
+            by_type.entry(&version.key.type_name).or_default().push(&version.key);
+        }
+        let numbers: Vec<i64> = parameters.iter().map(|key| self.parameter(*key)).collect();
+        let mut found = Vec::new();
+        for (type_name, keys) in by_type {
+            for keys in keys.chunks(256) {
+                let ids: Vec<_> = keys.iter().map(|key| shorten(&key.id)).collect();
+                let ids: Vec<&str> = ids.iter().map(|id| &**id).collect();
+                let mut sql = Sql::new("SELECT ");
+                sql.push(read::VERSION_COLUMNS).push(" FROM version v WHERE v.seq IN (SELECT e.seq FROM reference_entry e");
+                sql.push(" WHERE e.space = ").bind(space).push(" AND e.parameter IN ").bind_list(&numbers);
+                sql.push(" AND e.target IN ").bind_list(&ids).push(" AND e.type = ").bind(type_name).push(" AND e.base = '')");
+                for row in sql.fetch_all(&mut *self.pool.acquire().await?).await? {
+                    found.push(read::version(&row)?);
+                }
+            }
+        }
+        Ok(found)
+    }
+}

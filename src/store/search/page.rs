@@ -1,0 +1,290 @@
+//! One page of a search.
+
+use serde_json::Value as Json;
+use sqlx::Row as _;
+
+use crate::definitions::SearchKind;
+use crate::search::{Condition, Registry, Sort, SortBy};
+
+use super::super::sql::Sql;
+use super::super::{SpaceId, Store, StoreError, Version, read};
+use super::condition::{Writer, can_lead};
+
+/// How many entries are counted, at most, to find out which condition leads.
+const PROBE: i64 = 200;
+
+/// How a sorted search is sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SortKey {
+    table: Option<(&'static str, &'static str)>,
+    by: SortBy,
+    descending: bool,
+}
+
+impl SortKey {
+    /// The key for one `_sort`.
+    pub fn new(registry: &Registry, sort: &Sort) -> SortKey {
+        let table = match sort.by {
+            SortBy::LastUpdated | SortBy::Id => None,
+            SortBy::Parameter(key) => Some(match (registry[key].kind, sort.descending) {
+                (SearchKind::Date, false) => ("date_entry", "min(s.low)"),
+                (SearchKind::Date, true) => ("date_entry", "max(s.high)"),
+                (SearchKind::String, false) => ("string_entry", "min(s.folded)"),
+                (SearchKind::String, true) => ("string_entry", "max(s.folded)"),
+                (SearchKind::Number | SearchKind::Quantity, false) => ("number_entry", "min(s.low)"),
+                (SearchKind::Number | SearchKind::Quantity, true) => ("number_entry", "max(s.high)"),
+                (SearchKind::Reference, false) => ("reference_entry", "min(s.target)"),
+                (SearchKind::Reference, true) => ("reference_entry", "max(s.target)"),
+                (_, false) => ("token_entry", "min(s.code)"),
+                (_, true) => ("token_entry", "max(s.code)"),
+            }),
+        };
+        SortKey { table, by: sort.by, descending: sort.descending }
+    }
+}
+
+/// Where a page ended: the sort keys of its last resource, then its `seq`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cursor(Vec<Json>);
+
+impl Cursor {
+    /// Reads what [`Cursor::to_text`] wrote.
+    pub fn parse(text: &str) -> Option<Cursor> {
+        let keys: Vec<Json> = serde_json::from_str(text).ok()?;
+        keys.last()?.as_i64()?;
+        Some(Cursor(keys))
+    }
+
+    /// The cursor for a `next` link.
+    pub fn to_text(&self) -> String {
+        Json::Array(self.0.clone()).to_string()
+    }
+}
+
+/// What to search for.
+#[derive(Debug, Clone)]
+pub struct Page<'q> {
+    /// Where.
+    pub space: SpaceId,
+    /// Type.
+    pub type_name: &'q str,
+    /// All must be met.
+    pub conditions: &'q [Condition],
+    /// In what order; none means oldest version first, so that what changes meanwhile comes later, not never.
+    pub sort: &'q [SortKey],
+    /// Begin after this.
+    pub after: Option<&'q Cursor>,
+    /// How many at most.
+    pub count: usize,
+}
+
+/// The resources of one page.
+#[derive(Default)]
+pub struct Found {
+    /// In order.
+    pub versions: Vec<Version>,
+    /// Where the next page begins; `None` when there is none.
+    pub next: Option<Cursor>,
+}
+
+impl Store {
+    /// One page of resources.
+    pub async fn search(&self, page: &Page<'_>) -> Result<Found, StoreError> {
+        let lead = self.leading(page).await?;
+        let sql = self.page_sql(page, lead);
+        let rows = sql.fetch_all(&mut *self.pool.acquire().await?).await?;
+        let mut found = Found::default();
+        for row in rows.iter().take(page.count) {
+            found.versions.push(read::version(row)?);
+        }
+        if let (true, Some(last)) = (rows.len() > page.count, rows.get(page.count.wrapping_sub(1))) {
+            let mut keys = Vec::new();
+            for (index, key) in keys_of(page).iter().enumerate() {
+                keys.push(key_value(last, 9 + index, key)?);
+            }
+            keys.push(last.try_get::<i64, _>(0)?.into());
+            found.next = Some(Cursor(keys));
+        }
+        Ok(found)
+    }
+
+    /// How many resources there are in all.
+    pub async fn count(&self, page: &Page<'_>) -> Result<u64, StoreError> {
+        let lead = self.leading(page).await?;
+        let mut sql = Sql::new("SELECT count(*) FROM (");
+        self.matches(&mut sql, page, lead);
+        sql.push(") m");
+        let row = sql.fetch_optional(&mut *self.pool.acquire().await?).await?;
+        Ok(row.map(|row| row.try_get::<i64, _>(0)).transpose()?.unwrap_or(0).unsigned_abs())
+    }
+
+    /// The database's plan for a search, line by line; for tests and the curious.
+    pub async fn explain(&self, page: &Page<'_>) -> Result<Vec<String>, StoreError> {
+        let lead = self.leading(page).await?;
+        let (explain, column) = match self.kind {
+            super::super::Kind::Sqlite => ("EXPLAIN QUERY PLAN ", 3),
+            super::super::Kind::Postgres => ("EXPLAIN ", 0),
+        };
+        let sql = self.page_sql(page, lead).after(explain);
+        let rows = sql.fetch_all(&mut *self.pool.acquire().await?).await?;
+        rows.iter().map(|row| Ok(row.try_get(column)?)).collect()
+    }
+
+    /// Which condition leads: the one with the fewest entries.
+    async fn leading(&self, page: &Page<'_>) -> Result<Option<usize>, StoreError> {
+        let able: Vec<usize> =
+            page.conditions.iter().enumerate().filter(|(_, c)| can_lead(c)).map(|(index, _)| index).collect();
+        if let Some(id) = able.iter().find(|index| matches!(page.conditions[**index], Condition::Id(_))) {
+            return Ok(Some(*id));
+        }
+        if able.len() < 2 {
+            return Ok(able.first().copied());
+        }
+        let mut sql = Sql::new("SELECT ");
+        for (place, index) in able.iter().enumerate() {
+            sql.push(if place == 0 { "" } else { ", " });
+            match &page.conditions[*index] {
+                // A chain is dear to count and as a rule finds few.
+                Condition::Chain { .. } => {
+                    sql.push("CAST(").bind(PROBE - 1).push(" AS BIGINT)");
+                }
+                condition => {
+                    sql.push("(SELECT count(*) FROM (SELECT 1 AS one");
+                    Writer { store: self, space: page.space, depth: 0 }.lead(&mut sql, page.type_name, Some(condition));
+                    sql.push(" LIMIT ").bind(PROBE).push(") probe)");
+                }
+            }
+        }
+        let row = sql.fetch_optional(&mut *self.pool.acquire().await?).await?;
+        let mut fewest = (i64::MAX, able.first().copied());
+        if let Some(row) = row {
+            for (place, index) in able.iter().enumerate() {
+                let count: i64 = row.try_get(place)?;
+                if count < fewest.0 {
+                    fewest = (count, Some(*index));
+                }
+            }
+        }
+        Ok(fewest.1)
+    }
+
+    /// `SELECT DISTINCT d.seq …`: the candidates that meet all conditions.
+    fn matches(&self, sql: &mut Sql, page: &Page<'_>, lead: Option<usize>) {
+        let mut writer = Writer { store: self, space: page.space, depth: 0 };
+        sql.push("SELECT DISTINCT d.seq AS seq");
+        writer.lead(sql, page.type_name, lead.map(|index| &page.conditions[index]));
+        for (index, condition) in page.conditions.iter().enumerate() {
+            if Some(index) != lead {
+                sql.push(" AND ");
+                writer.check(sql, "d.seq", condition);
+            }
+        }
+    }
+
+    fn page_sql(&self, page: &Page<'_>, lead: Option<usize>) -> Sql {
+        let limit = i64::try_from(page.count).unwrap_or(i64::MAX - 1) + 1;
+        let keys = keys_of(page);
+        let mut sql = Sql::new("SELECT ");
+        sql.push(read::VERSION_COLUMNS);
+        let order = if seq_descends(page) { " DESC" } else { "" };
+        if keys.is_empty() {
+            sql.push(" FROM (");
+            self.matches(&mut sql, page, lead);
+            if let Some(Cursor(after)) = page.after {
+                let seq = after.last().and_then(Json::as_i64).unwrap_or(0);
+                sql.push(if seq_descends(page) { " AND d.seq < " } else { " AND d.seq > " }).bind(seq);
+            }
+            sql.push(" ORDER BY d.seq").push(order).push(" LIMIT ").bind(limit);
+            sql.push(") p JOIN version v ON v.seq = p.seq ORDER BY p.seq").push(order);
+            return sql;
+        }
+        for index in 0..keys.len() {
+            sql.push(&format!(", p.k{index}"));
+        }
+        sql.push(" FROM (SELECT m.seq AS seq");
+        for (index, key) in keys.iter().enumerate() {
+            match (key.by, key.table) {
+                (SortBy::Parameter(parameter), Some((table, least))) => {
+                    sql.push(", (SELECT ").push(least).push(" FROM ").push(table).push(" s WHERE s.seq = m.seq AND s.parameter = ");
+                    sql.bind(self.parameter(parameter)).push(")");
+                }
+                (SortBy::Id, _) => {
+                    sql.push(", (SELECT s.id FROM version s WHERE s.seq = m.seq)");
+                }
+                _ => {
+                    sql.push(", m.seq");
+                }
+            }
+            sql.push(&format!(" AS k{index}"));
+        }
+        sql.push(" FROM (");
+        self.matches(&mut sql, page, lead);
+        sql.push(") m) p JOIN version v ON v.seq = p.seq");
+        if let Some(Cursor(after)) = page.after {
+            sql.push(" WHERE ");
+            beyond(&mut sql, &keys, after, 0, seq_descends(page));
+        }
+        sql.push(" ORDER BY ");
+        for (index, key) in keys.iter().enumerate() {
+            let direction = if key.descending { " DESC" } else { "" };
+            sql.push(&format!("p.k{index} IS NULL, p.k{index}{direction}, "));
+        }
+        sql.push("p.seq").push(order).push(" LIMIT ").bind(limit);
+        sql
+    }
+}
+
+/// The keys that come before `seq`: none when `_lastUpdated` alone is asked for.
+fn keys_of<'p>(page: &'p Page<'_>) -> &'p [SortKey] {
+    let end = page.sort.iter().position(|key| key.by == SortBy::LastUpdated).unwrap_or(page.sort.len());
+    &page.sort[..end]
+}
+
+/// Which way `seq` itself goes: as `_lastUpdated` asks, or else with the first key.
+fn seq_descends(page: &Page<'_>) -> bool {
+    let last_updated = page.sort.iter().find(|key| key.by == SortBy::LastUpdated);
+    last_updated.or(page.sort.first()).is_some_and(|key| key.descending)
+}
+
+/// The condition that a resource comes after the cursor. Resources without a value come last, whichever way the key goes.
+fn beyond(sql: &mut Sql, keys: &[SortKey], after: &[Json], index: usize, seq_descends: bool) {
+    let (Some(key), Some(value)) = (keys.get(index), after.get(index)) else {
+        let seq = after.last().and_then(Json::as_i64).unwrap_or(0);
+        sql.push(if seq_descends { "p.seq < " } else { "p.seq > " }).bind(seq);
+        return;
+    };
+    let column = format!("p.k{index}");
+    if value.is_null() {
+        sql.push("(").push(&column).push(" IS NULL AND ");
+        beyond(sql, keys, after, index + 1, seq_descends);
+        sql.push(")");
+        return;
+    }
+    sql.push("(").push(&column).push(" IS NULL OR ").push(&column).push(if key.descending { " < " } else { " > " });
+    bind_key(sql, value);
+    sql.push(" OR (").push(&column).push(" = ");
+    bind_key(sql, value);
+    sql.push(" AND ");
+    beyond(sql, keys, after, index + 1, seq_descends);
+    sql.push("))");
+}
+
+fn bind_key(sql: &mut Sql, value: &Json) {
+    match value {
+        Json::String(text) => sql.bind(text.as_str()),
+        Json::Number(number) => match number.as_i64() {
+            Some(integer) => sql.bind(integer),
+            None => sql.bind(number.as_f64().unwrap_or(0.0)),
+        },
+        _ => sql.bind(0_i64),
+    };
+}
+
+fn key_value(row: &sqlx::any::AnyRow, column: usize, key: &SortKey) -> Result<Json, StoreError> {
+    Ok(match key.table {
+        Some(("date_entry", _)) => row.try_get::<Option<i64>, _>(column)?.into(),
+        // Always with a fraction, so that it is bound as the kind of number it is.
+        Some(("number_entry", _)) => row.try_get::<Option<f64>, _>(column)?.into(),
+        _ => row.try_get::<Option<String>, _>(column)?.into(),
+    })
+}

@@ -1,0 +1,155 @@
+//! SQL text with its values, built piece by piece. Both databases take `$1`, `$2` …
+
+use std::fmt::Write as _;
+
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::{AnyConnection, Arguments as _, AssertSqlSafe};
+
+use crate::fhir::time::Instant;
+
+use super::{SpaceId, StoreError};
+
+/// A statement in the making.
+#[derive(Default)]
+pub(super) struct Sql {
+    text: String,
+    arguments: AnyArguments,
+    count: usize,
+}
+
+/// A value for a statement.
+pub(super) enum Value<'v> {
+    Integer(i64),
+    Real(f64),
+    Text(&'v str),
+    OptionalText(Option<&'v str>),
+}
+
+impl From<i64> for Value<'_> {
+    fn from(value: i64) -> Self {
+        Value::Integer(value)
+    }
+}
+
+impl From<f64> for Value<'_> {
+    fn from(value: f64) -> Self {
+        Value::Real(value)
+    }
+}
+
+impl From<Instant> for Value<'_> {
+    fn from(value: Instant) -> Self {
+        Value::Integer(value.0)
+    }
+}
+
+impl From<SpaceId> for Value<'_> {
+    fn from(value: SpaceId) -> Self {
+        Value::Integer(value.0)
+    }
+}
+
+impl<'v> From<&'v str> for Value<'v> {
+    fn from(value: &'v str) -> Self {
+        Value::Text(value)
+    }
+}
+
+impl<'v> From<Option<&'v str>> for Value<'v> {
+    fn from(value: Option<&'v str>) -> Self {
+        Value::OptionalText(value)
+    }
+}
+
+impl Sql {
+    pub(super) fn new(text: &str) -> Sql {
+        Sql { text: text.to_owned(), ..Sql::default() }
+    }
+
+    /// Adds SQL text. Never made of anything a client sent.
+    pub(super) fn push(&mut self, text: &str) -> &mut Sql {
+        self.text.push_str(text);
+        self
+    }
+
+    /// Adds a value.
+    pub(super) fn bind<'v>(&mut self, value: impl Into<Value<'v>>) -> &mut Sql {
+        self.count += 1;
+        // Writing to a string cannot fail, nor can encoding a plain value.
+        let _ = write!(self.text, "${}", self.count);
+        let _ = match value.into() {
+            Value::Integer(value) => self.arguments.add(value),
+            Value::Real(value) => self.arguments.add(value),
+            Value::Text(value) => self.arguments.add(value),
+            Value::OptionalText(value) => self.arguments.add(value),
+        };
+        self
+    }
+
+    /// Adds values in brackets, for `IN`. The list is filled up to a power of two with its last value, so that few
+    /// different statements have to be prepared.
+    pub(super) fn bind_list<'v, V: Copy + Into<Value<'v>>>(&mut self, values: &[V]) -> &mut Sql {
+        self.push("(");
+        for (index, value) in values.iter().enumerate() {
+            self.push(if index == 0 { "" } else { "," }).bind(*value);
+        }
+        for _ in values.len()..values.len().next_power_of_two() {
+            let _ = write!(self.text, ",${}", self.count);
+        }
+        self.push(")")
+    }
+
+    /// Adds one row of values in brackets, for `VALUES`.
+    pub(super) fn bind_row<'v>(&mut self, values: impl IntoIterator<Item = Value<'v>>) -> &mut Sql {
+        self.push("(");
+        for (index, value) in values.into_iter().enumerate() {
+            self.push(if index == 0 { "" } else { "," }).bind(value);
+        }
+        self.push(")")
+    }
+
+    /// The same statement with something before it; say, `EXPLAIN`.
+    pub(super) fn after(mut self, head: &str) -> Sql {
+        self.text.insert_str(0, head);
+        self
+    }
+
+    pub(super) async fn fetch_all(self, connection: &mut AnyConnection) -> Result<Vec<AnyRow>, StoreError> {
+        Ok(sqlx::query_with(AssertSqlSafe(self.text), self.arguments).fetch_all(connection).await?)
+    }
+
+    pub(super) async fn fetch_optional(self, connection: &mut AnyConnection) -> Result<Option<AnyRow>, StoreError> {
+        Ok(sqlx::query_with(AssertSqlSafe(self.text), self.arguments).fetch_optional(connection).await?)
+    }
+
+    pub(super) async fn execute(self, connection: &mut AnyConnection) -> Result<u64, StoreError> {
+        Ok(sqlx::query_with(AssertSqlSafe(self.text), self.arguments).execute(connection).await?.rows_affected())
+    }
+}
+
+/// Inserts rows many at a time. Statements come in few sizes, so that the database has them prepared.
+pub(super) async fn insert_rows<'r, R, I>(
+    connection: &mut AnyConnection,
+    head: &str,
+    tail: &str,
+    rows: &'r [R],
+    values: impl Fn(&'r R) -> I,
+) -> Result<(), StoreError>
+where
+    I: IntoIterator<Item = Value<'r>>,
+{
+    let mut rest = rows;
+    for size in [64, 16, 4, 1] {
+        while rest.len() >= size {
+            let (now, later) = rest.split_at(size);
+            let mut sql = Sql::new(head);
+            for (index, row) in now.iter().enumerate() {
+                sql.push(if index == 0 { " VALUES " } else { "," }).bind_row(values(row));
+            }
+            sql.push(tail);
+            sql.execute(connection).await?;
+            rest = later;
+        }
+    }
+    Ok(())
+}

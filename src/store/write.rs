@@ -1,0 +1,219 @@
+//! The write transaction: everything that belongs to one commit.
+
+use std::collections::HashMap;
+
+use sqlx::{AnyConnection, Row as _};
+
+use crate::fhir::time::Instant;
+use crate::search::Entries;
+
+use super::outbox::{self, NewMessage};
+use super::read::{self, VERSION_COLUMNS};
+use super::sql::{self, Sql, Value};
+use super::{Key, Kind, Store, StoreError, Version, entries};
+
+/// A version to be written.
+#[derive(Debug, Clone)]
+pub struct NewVersion {
+    /// Whose.
+    pub key: Key,
+    /// From [`WriteTransaction::next_seq`] on, each once.
+    pub seq: Instant,
+    /// `meta.versionId`.
+    pub version: u64,
+    /// `POST`, `PUT`, `PATCH` or `DELETE`.
+    pub method: &'static str,
+    /// Who writes.
+    pub author: Option<String>,
+    /// The resource with its server-owned fields; `None` deletes.
+    pub body: Option<String>,
+    /// What validation had to say.
+    pub issues: Option<String>,
+    /// What the version is found by; nothing for a deletion.
+    pub entries: Entries,
+    /// The version it takes the place of, when that one is in the store already.
+    pub replaces: Option<Instant>,
+}
+
+/// A line of the audit trail.
+#[derive(Debug, Clone)]
+pub struct NewAudit {
+    /// The version it is about.
+    pub seq: Instant,
+    /// Whose version.
+    pub key: Key,
+    /// What was done: `create`, `update`, `delete`.
+    pub action: std::borrow::Cow<'static, str>,
+    /// Who did it.
+    pub author: Option<String>,
+    /// The request it came by.
+    pub request: String,
+}
+
+/// All that one commit writes.
+#[derive(Debug, Clone, Default)]
+pub struct WriteBatch {
+    /// Versions in the order of their `seq`. A resource may be written more than once.
+    pub versions: Vec<NewVersion>,
+    /// Audit.
+    pub audits: Vec<NewAudit>,
+    /// Outbox.
+    pub messages: Vec<NewMessage>,
+}
+
+/// An open write transaction; there is only one at a time. Dropped without [`commit`](Self::commit), it never happened.
+pub struct WriteTransaction<'s> {
+    store: &'s Store,
+    inner: sqlx::Transaction<'static, sqlx::Any>,
+}
+
+impl Store {
+    /// Waits for its turn to write.
+    pub async fn begin(&self) -> Result<WriteTransaction<'_>, StoreError> {
+        Ok(WriteTransaction { store: self, inner: self.begin_raw().await? })
+    }
+
+    pub(super) async fn begin_raw(&self) -> Result<sqlx::Transaction<'static, sqlx::Any>, StoreError> {
+        match self.kind {
+            Kind::Sqlite => Ok(self.writers.begin_with("BEGIN IMMEDIATE").await?),
+            Kind::Postgres => {
+                let mut transaction = self.writers.begin().await?;
+                // The one line that all writers of all nodes stand in; the number names this purpose and nothing else.
+                sqlx::query("SELECT 1 FROM (SELECT pg_advisory_xact_lock(7364686701)) AS turn").execute(&mut *transaction).await?;
+                Ok(transaction)
+            }
+        }
+    }
+}
+
+impl WriteTransaction<'_> {
+    fn connection(&mut self) -> &mut AnyConnection {
+        &mut self.inner
+    }
+
+    /// The moment of the next version: now, or just after the latest version where the clock has gone back.
+    pub async fn next_seq(&mut self, now: Instant) -> Result<Instant, StoreError> {
+        let row = Sql::new("SELECT max(seq) FROM version").fetch_optional(self.connection()).await?;
+        let latest: Option<i64> = row.map(|row| row.try_get(0)).transpose()?.flatten();
+        Ok(latest.map_or(now, |latest| now.max(Instant(latest + 1))))
+    }
+
+    /// The current versions of these resources; those that never were are left out, deleted ones have no body.
+    pub async fn current(&mut self, keys: &[&Key]) -> Result<Vec<Version>, StoreError> {
+        let mut by_type: HashMap<(super::SpaceId, &str), Vec<&str>> = HashMap::new();
+        for key in keys {
+            by_type.entry((key.space, &key.type_name)).or_default().push(&key.id);
+        }
+        let mut found = Vec::with_capacity(keys.len());
+        for ((space, type_name), ids) in by_type {
+            for ids in ids.chunks(256) {
+                let mut sql = Sql::new("SELECT ");
+                sql.push(VERSION_COLUMNS).push(" FROM resource r JOIN version v ON v.seq = r.seq WHERE r.space = ");
+                sql.bind(space).push(" AND r.type = ").bind(type_name).push(" AND r.id IN ").bind_list(ids);
+                for row in sql.fetch_all(self.connection()).await? {
+                    found.push(read::version(&row)?);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The current resources that point at this one by a reference parameter, oldest version first.
+    pub async fn referring(
+        &mut self,
+        parameter: crate::search::ParameterKey,
+        target: &Key,
+    ) -> Result<Vec<Version>, StoreError> {
+        let number = self.store.parameter(parameter);
+        let mut sql = Sql::new("SELECT ");
+        sql.push(VERSION_COLUMNS).push(" FROM version v WHERE v.seq IN (SELECT e.seq FROM reference_entry e WHERE e.space = ");
+        sql.bind(target.space).push(" AND e.parameter = ").bind(number).push(" AND e.target = ").bind(&*target.id);
+        sql.push(" AND e.type = ").bind(&*target.type_name).push(" AND e.base = '') ORDER BY v.seq");
+        let rows = sql.fetch_all(self.connection()).await?;
+        rows.iter().map(read::version).collect()
+    }
+
+    /// Writes versions, entries, audit and outbox.
+    pub async fn write(&mut self, batch: &WriteBatch) -> Result<(), StoreError> {
+        let store = self.store;
+        let connection = self.connection();
+        let replaced: Vec<Instant> = batch.versions.iter().filter_map(|v| v.replaces).collect();
+        entries::remove(connection, &replaced).await?;
+        insert_versions(connection, &batch.versions).await?;
+        // Only the last version of each resource is current and has entries.
+        let mut last: HashMap<&Key, &NewVersion> = HashMap::new();
+        for version in &batch.versions {
+            last.insert(&version.key, version);
+        }
+        let mut last: Vec<&NewVersion> = last.into_values().collect();
+        last.sort_by_key(|v| v.seq);
+        set_current(connection, &last).await?;
+        entries::insert(connection, |key| store.parameter(key), &last).await?;
+        insert_audits(connection, &batch.audits).await?;
+        outbox::insert(connection, &batch.messages).await
+    }
+
+    /// A space under the number it had.
+    pub(super) async fn restore_space(&mut self, id: super::SpaceId, name: &str) -> Result<(), StoreError> {
+        let mut sql = Sql::new("INSERT INTO space (id, name) VALUES (");
+        sql.bind(id).push(", ").bind(name).push(") ON CONFLICT DO NOTHING");
+        sql.execute(self.connection()).await?;
+        Ok(())
+    }
+
+    /// Makes it last: when this returns, the data is on disk.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        Ok(self.inner.commit().await?)
+    }
+}
+
+async fn insert_versions(connection: &mut AnyConnection, versions: &[NewVersion]) -> Result<(), StoreError> {
+    let head = "INSERT INTO version (seq, space, type, id, version, method, author, body, issues)";
+    sql::insert_rows(connection, head, "", versions, |v| {
+        [
+            v.seq.into(),
+            v.key.space.into(),
+            (&*v.key.type_name).into(),
+            (&*v.key.id).into(),
+            Value::Integer(v.version as i64),
+            v.method.into(),
+            v.author.as_deref().into(),
+            v.body.as_deref().into(),
+            v.issues.as_deref().into(),
+        ]
+    })
+    .await
+}
+
+async fn set_current(connection: &mut AnyConnection, versions: &[&NewVersion]) -> Result<(), StoreError> {
+    let head = "INSERT INTO resource (space, type, id, seq, version, deleted)";
+    let tail = " ON CONFLICT (space, type, id) DO UPDATE \
+                SET seq = excluded.seq, version = excluded.version, deleted = excluded.deleted";
+    sql::insert_rows(connection, head, tail, versions, |v| {
+        [
+            v.key.space.into(),
+            (&*v.key.type_name).into(),
+            (&*v.key.id).into(),
+            v.seq.into(),
+            Value::Integer(v.version as i64),
+            Value::Integer(v.body.is_none().into()),
+        ]
+    })
+    .await
+}
+
+async fn insert_audits(connection: &mut AnyConnection, audits: &[NewAudit]) -> Result<(), StoreError> {
+    let head = "INSERT INTO audit (seq, space, type, id, action, author, request)";
+    sql::insert_rows(connection, head, "", audits, |a| {
+        [
+            a.seq.into(),
+            a.key.space.into(),
+            (&*a.key.type_name).into(),
+            (&*a.key.id).into(),
+            (&*a.action).into(),
+            a.author.as_deref().into(),
+            a.request.as_str().into(),
+        ]
+    })
+    .await
+}
