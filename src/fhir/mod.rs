@@ -13,5 +13,5 @@ pub mod time;
 pub use bundle::BundleType;
 pub use id::Id;
 pub use outcome::{Issue, IssueCode, OperationOutcome, Severity};
-pub use reference::Reference;
+pub use reference::{Reference, is_type_name};
 pub use resource::Resource;

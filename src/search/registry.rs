@@ -114,6 +114,11 @@ impl Registry {
         })
     }
 
+    /// The keys of all parameters.
+    pub fn all(&self) -> impl Iterator<Item = ParameterKey> + use<> {
+        (0..self.parameters.len() as u32).map(ParameterKey)
+    }
+
     /// The parameters of one resource type, derived ones included, in no order.
     pub fn of_type(&self, type_name: &str) -> impl Iterator<Item = ParameterKey> + '_ {
         self.by_type.get(type_name).into_iter().flat_map(|codes| codes.values().copied())

@@ -133,6 +133,14 @@ impl WriteTransaction<'_> {
         rows.iter().map(read::version).collect()
     }
 
+    /// Who wrote the first version of a resource, where that is known.
+    pub async fn creator(&mut self, key: &Key) -> Result<Option<String>, StoreError> {
+        let mut sql = Sql::new("SELECT v.author FROM version v WHERE v.version = 1 AND v.space = ");
+        sql.bind(key.space).push(" AND v.type = ").bind(&*key.type_name).push(" AND v.id = ").bind(&*key.id);
+        let row = sql.fetch_optional(self.connection()).await?;
+        Ok(row.map(|row| row.try_get(0)).transpose()?.flatten())
+    }
+
     /// Writes versions, entries, audit and outbox.
     pub async fn write(&mut self, batch: &WriteBatch) -> Result<(), StoreError> {
         let store = self.store;

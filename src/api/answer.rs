@@ -1,0 +1,150 @@
+//! What a request is answered with.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED, LOCATION};
+use http::{Response, StatusCode};
+
+use crate::fhir::time::{Clock, Instant};
+use crate::fhir::{Issue, OperationOutcome, Severity};
+use crate::gateway::Space;
+use crate::store::Version;
+
+use super::content::FHIR_JSON;
+
+/// An answer, to be sent over HTTP or put into a Bundle.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// What is sent.
+    pub content: Content,
+    /// Version the answer is about.
+    pub version: Option<u64>,
+    /// When that version was written.
+    pub updated: Option<Instant>,
+    /// Where a version can be found.
+    pub location: Option<String>,
+    /// What validation had to say about a write.
+    pub issues: Vec<Issue>,
+}
+
+/// The body of an answer.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// Nothing.
+    Nothing,
+    /// A resource as JSON text.
+    Resource(Arc<str>),
+    /// Something else, with its content type: what a Binary holds.
+    Raw(String, Bytes),
+}
+
+/// Tells how many issues a write left, by severity.
+const ISSUES: HeaderName = HeaderName::from_static("validation-issues");
+
+impl Answer {
+    /// A status without a body.
+    pub fn status(status: StatusCode) -> Answer {
+        Answer { status, content: Content::Nothing, version: None, updated: None, location: None, issues: Vec::new() }
+    }
+
+    /// 200 with a resource.
+    pub fn resource(text: impl Into<Arc<str>>) -> Answer {
+        Answer { content: Content::Resource(text.into()), ..Answer::status(StatusCode::OK) }
+    }
+
+    /// An outcome.
+    pub fn outcome(status: StatusCode, outcome: &OperationOutcome) -> Answer {
+        Answer { content: Content::Resource(outcome.to_value().to_string().into()), ..Answer::status(status) }
+    }
+
+    /// 200 with a stored version.
+    pub fn version(version: Version) -> Answer {
+        Answer {
+            version: Some(version.version),
+            updated: Some(version.seq),
+            ..Answer::resource(version.body.unwrap_or_default())
+        }
+    }
+
+    /// `W/"3"`.
+    pub fn etag(&self) -> Option<String> {
+        self.version.map(|version| format!("W/\"{version}\""))
+    }
+
+    /// As HTTP.
+    pub fn into_response(self, clock: &dyn Clock) -> Response<axum::body::Body> {
+        let etag = self.etag();
+        let counts = counts(&self.issues);
+        let (content_type, body) = match self.content {
+            Content::Nothing => (None, axum::body::Body::empty()),
+            Content::Resource(text) => (Some(HeaderValue::from_static(FHIR_JSON)), axum::body::Body::from(Bytes::from_owner(text))),
+            Content::Raw(content_type, bytes) => {
+                let fallback = HeaderValue::from_static("application/octet-stream");
+                (Some(HeaderValue::from_str(&content_type).unwrap_or(fallback)), axum::body::Body::from(bytes))
+            }
+        };
+        let mut response = Response::new(body);
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        let mut insert = |name, value: String| {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.insert(name, value);
+            }
+        };
+        if let Some(etag) = etag {
+            insert(ETAG, etag);
+        }
+        if let Some(updated) = self.updated {
+            insert(LAST_MODIFIED, last_modified(updated, clock.now()).to_http());
+        }
+        if let Some(location) = self.location {
+            insert(LOCATION, location);
+        }
+        if let Some(counts) = counts {
+            insert(ISSUES, counts);
+        }
+        if let Some(content_type) = content_type {
+            headers.insert(CONTENT_TYPE, content_type);
+        }
+        response
+    }
+}
+
+/// The moment told as `Last-Modified`. HTTP knows seconds only: within the second of a write, the one before is told, for
+/// another write may follow that a client could not tell apart, and would miss.
+fn last_modified(updated: Instant, now: Instant) -> Instant {
+    let second = updated.0.div_euclid(1_000_000);
+    let fresh = now.0.div_euclid(1_000_000) <= second;
+    Instant((second - i64::from(fresh)) * 1_000_000)
+}
+
+/// `error=1, warning=2`.
+fn counts(issues: &[Issue]) -> Option<String> {
+    let count = |severity: Severity| {
+        let count = issues.iter().filter(|issue| issue.severity == severity).count();
+        (count > 0).then(|| format!("{}={count}", severity.code()))
+    };
+    let counts: Vec<String> =
+        [Severity::Error, Severity::Warning, Severity::Information].into_iter().filter_map(count).collect();
+    (!counts.is_empty()).then(|| counts.join(", "))
+}
+
+/// URL of a version.
+pub(super) fn version_url(space: &Space, type_name: &str, id: &str, version: u64) -> String {
+    format!("{}/{type_name}/{id}/_history/{version}", space.base)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn last_modified_never_hides_a_write() {
+        for (updated, now, expected) in [(5_200_000, 5_900_000, 4), (5_200_000, 6_000_000, 5), (5_000_000, 5_000_000, 4)] {
+            assert_eq!(last_modified(Instant(updated), Instant(now)), Instant(expected * 1_000_000));
+        }
+    }
+}

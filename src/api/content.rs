@@ -1,0 +1,46 @@
+//! Content types (R4 §3.1.0.1.11).
+
+/// What the gateway answers with.
+pub(super) const FHIR_JSON: &str = "application/fhir+json; charset=utf-8";
+
+/// Whether a `Content-Type` means JSON. Clients that name none are taken to send it.
+pub(super) fn is_json(content_type: Option<&str>) -> bool {
+    let Some(content_type) = content_type else { return true };
+    matches!(
+        essence(content_type).as_str(),
+        "application/fhir+json" | "application/json" | "application/json+fhir" | "text/json"
+    )
+}
+
+/// Whether an `Accept` allows JSON.
+pub(super) fn accepts_json(accept: &str) -> bool {
+    accept.split(',').any(|range| {
+        let essence = essence(range);
+        essence.is_empty() || essence == "*/*" || essence == "application/*" || is_json(Some(&essence))
+    })
+}
+
+/// The type without its parameters, in lower case.
+pub(super) fn essence(content_type: &str) -> String {
+    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types() {
+        for (accept, expected) in [
+            ("application/fhir+json", true),
+            ("application/fhir+xml;q=1.0, application/fhir+json;q=1.0", true),
+            ("*/*", true),
+            ("application/fhir+xml", false),
+            ("text/html", false),
+        ] {
+            assert_eq!(accepts_json(accept), expected, "{accept}");
+        }
+        assert!(is_json(Some("application/fhir+json;charset=utf-8")));
+        assert!(!is_json(Some("application/x-www-form-urlencoded")));
+    }
+}

@@ -1,0 +1,67 @@
+//! create (R4 §3.1.0.8).
+
+use http::StatusCode;
+
+use crate::fhir::{Id, IssueCode, OperationOutcome, Resource};
+use crate::gateway::{Method, Submission, Write, Written};
+
+use super::answer::{Content, version_url};
+use super::request::{Body, Request, Return};
+use super::{Answer, Api, ApiError, binary};
+
+/// `POST Type`. The id is the server's; one that the body brings is not looked at.
+pub(super) async fn create(api: &Api, request: &Request, type_name: &str, body: Body) -> Result<Answer, ApiError> {
+    let resource = resource(request, type_name, body)?;
+    let write = draft(request, type_name, resource)?;
+    let written = submit_one(api, request, write).await?;
+    Ok(answer(request, &written))
+}
+
+/// The resource in the body; for Binary, whatever the body is.
+pub(super) fn resource(request: &Request, type_name: &str, body: Body) -> Result<Resource, ApiError> {
+    let _ = request;
+    if type_name == "Binary" { binary::wrap(body) } else { body.into_resource() }
+}
+
+/// The write a create comes to.
+pub(super) fn draft(request: &Request, type_name: &str, resource: Resource) -> Result<Write, ApiError> {
+    if request.conditions.if_none_exist {
+        let text = "conditional create (If-None-Exist) is not carried out by this server";
+        return Err(ApiError::malformed(IssueCode::NotSupported, text));
+    }
+    let type_name = type_name.to_owned();
+    Ok(Write { method: Method::Post, type_name, id: Id::fresh(), if_match: None, resource: Some(resource), entry: None })
+}
+
+/// Submits a transaction of one.
+pub(super) async fn submit_one(api: &Api, request: &Request, write: Write) -> Result<Written, ApiError> {
+    let submission = Submission {
+        space: request.space.clone(),
+        principal: request.principal.clone(),
+        request: request.id.clone(),
+        writes: vec![write],
+    };
+    let mut written = api.gateway.submit(submission).await?;
+    written.pop().ok_or(ApiError::NotFound)
+}
+
+/// What a create or update is answered with, as `Prefer: return` has it.
+pub(super) fn answer(request: &Request, written: &Written) -> Answer {
+    let (type_name, id) = (&*written.key.type_name, &*written.key.id);
+    let status = if written.created { StatusCode::CREATED } else { StatusCode::OK };
+    let content = match (request.preferences.back, &written.body) {
+        (Return::Representation, Some(body)) => Content::Resource(body.clone()),
+        (Return::OperationOutcome, _) => {
+            Content::Resource(OperationOutcome::from(written.issues.clone()).to_value().to_string().into())
+        }
+        _ => Content::Nothing,
+    };
+    Answer {
+        status,
+        content,
+        version: Some(written.version),
+        updated: written.seq,
+        location: Some(version_url(&request.space, type_name, id, written.version)),
+        issues: written.issues.clone(),
+    }
+}

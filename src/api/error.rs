@@ -1,0 +1,144 @@
+//! The one place where errors become HTTP.
+
+use http::StatusCode;
+use tracing::error;
+
+use crate::fhir::json::SyntaxError;
+use crate::fhir::{Issue, IssueCode, OperationOutcome, Severity};
+use crate::gateway::Refused;
+use crate::store::StoreError;
+
+use super::Answer;
+
+/// Why a request gets no better answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// The path is none of FHIR's.
+    #[error("unknown path")]
+    UnknownPath,
+    /// The path names no resource type.
+    #[error("unknown resource type")]
+    UnknownType(String),
+    /// There is no such operation.
+    #[error("unknown operation")]
+    UnknownOperation(String),
+    /// The id in the path is not one.
+    #[error("invalid id")]
+    InvalidId,
+    /// The method does not go with the path.
+    #[error("method not allowed")]
+    MethodNotAllowed,
+    /// The body is not in a format that is read.
+    #[error("unsupported media type")]
+    UnsupportedMediaType,
+    /// No format that the client accepts can be written.
+    #[error("not acceptable")]
+    NotAcceptable,
+    /// The body is larger than allowed.
+    #[error("body too large")]
+    TooLarge(usize),
+    /// It took too long.
+    #[error("timeout")]
+    Timeout,
+    /// The body is not JSON.
+    #[error("syntax: {0}")]
+    Syntax(SyntaxError),
+    /// There is no such resource.
+    #[error("not found")]
+    NotFound,
+    /// There was one.
+    #[error("deleted")]
+    Deleted(u64),
+    /// The gateway refused.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        ApiError::Refused(error.into())
+    }
+}
+
+impl ApiError {
+    /// A request that makes no sense, in one sentence.
+    pub fn malformed(code: IssueCode, message: impl Into<String>) -> ApiError {
+        ApiError::Refused(Refused::malformed(code, message))
+    }
+
+    /// The HTTP answer: status and OperationOutcome.
+    pub fn into_answer(self) -> Answer {
+        let one = |status, code, message: String| {
+            Answer::outcome(status, &Issue::error(code, message).into())
+        };
+        match self {
+            ApiError::UnknownPath => one(StatusCode::NOT_FOUND, IssueCode::NotFound, "there is nothing at this path".into()),
+            ApiError::UnknownType(_) => {
+                let text = "the path names no R4 resource type; names are case-sensitive, say 'Task'";
+                one(StatusCode::NOT_FOUND, IssueCode::NotSupported, text.into())
+            }
+            ApiError::UnknownOperation(_) => {
+                let text = "there is no such operation here; see 'metadata' for those there are";
+                one(StatusCode::NOT_FOUND, IssueCode::NotSupported, text.into())
+            }
+            ApiError::InvalidId => {
+                let text = "an id has 1 to 64 of the characters A-Z, a-z, 0-9, '-' and '.'";
+                one(StatusCode::BAD_REQUEST, IssueCode::Value, text.into())
+            }
+            ApiError::MethodNotAllowed => {
+                let text = "this method does not go with this path";
+                one(StatusCode::METHOD_NOT_ALLOWED, IssueCode::NotSupported, text.into())
+            }
+            ApiError::UnsupportedMediaType => {
+                let text = "the body's Content-Type is not read here: send application/fhir+json";
+                one(StatusCode::UNSUPPORTED_MEDIA_TYPE, IssueCode::NotSupported, text.into())
+            }
+            ApiError::NotAcceptable => {
+                let text = "nothing the Accept header names can be written: accept application/fhir+json";
+                one(StatusCode::NOT_ACCEPTABLE, IssueCode::NotSupported, text.into())
+            }
+            ApiError::TooLarge(limit) => {
+                let text = format!("the body is larger than {limit} bytes (limits.body-bytes)");
+                one(StatusCode::PAYLOAD_TOO_LARGE, IssueCode::TooLong, text)
+            }
+            ApiError::Timeout => {
+                let text = "this took too long and was given up (limits.request-seconds); a write may still be carried out";
+                one(StatusCode::GATEWAY_TIMEOUT, IssueCode::Timeout, text.into())
+            }
+            ApiError::Syntax(SyntaxError { message, line, column }) => {
+                let issue = Issue {
+                    position: Some((line, column)),
+                    ..Issue::new(Severity::Fatal, IssueCode::Structure, format!("this is not JSON that FHIR accepts: {message}"))
+                };
+                Answer::outcome(StatusCode::BAD_REQUEST, &issue.into())
+            }
+            ApiError::NotFound => one(StatusCode::NOT_FOUND, IssueCode::NotFound, "there is no such resource".into()),
+            ApiError::Deleted(version) => {
+                let text = format!("the resource was deleted by version {version}; its history still shows it");
+                Answer { version: Some(version), ..one(StatusCode::GONE, IssueCode::Deleted, text) }
+            }
+            ApiError::Refused(refused) => refused_answer(refused),
+        }
+    }
+}
+
+fn refused_answer(refused: Refused) -> Answer {
+    let (status, outcome) = match refused {
+        Refused::Malformed(outcome) => (StatusCode::BAD_REQUEST, outcome),
+        Refused::Invalid(outcome) => (StatusCode::UNPROCESSABLE_ENTITY, outcome),
+        Refused::Conflict(outcome) => (StatusCode::CONFLICT, outcome),
+        Refused::Forbidden(outcome) => (StatusCode::FORBIDDEN, outcome),
+        Refused::VersionConflict(outcome) => (StatusCode::PRECONDITION_FAILED, outcome),
+        Refused::NotFound(outcome) => (StatusCode::NOT_FOUND, outcome),
+        Refused::Busy => {
+            let text = "too many writes are waiting; nothing was written: try again in a moment";
+            (StatusCode::SERVICE_UNAVAILABLE, OperationOutcome::from(Issue::error(IssueCode::Transient, text)))
+        }
+        Refused::Store(message) => {
+            error!(message, "the store failed");
+            let text = "the database did not carry this out; nothing was written: try again in a moment";
+            (StatusCode::SERVICE_UNAVAILABLE, OperationOutcome::from(Issue::error(IssueCode::Transient, text)))
+        }
+    };
+    Answer::outcome(status, &outcome)
+}

@@ -1,0 +1,161 @@
+//! Which RESTful interaction a request asks for (R4 §3.1.0).
+
+use http::Method;
+
+use crate::definitions::TypeGraph;
+use crate::fhir::Id;
+
+use super::ApiError;
+
+/// What is asked for. Type names are those of the definitions, ids are valid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Interaction {
+    /// `GET metadata`.
+    Capabilities,
+    /// `POST` to the base.
+    Bundle,
+    /// `GET Type?…` or `POST Type/_search`.
+    Search {
+        /// Resource type.
+        type_name: String,
+    },
+    /// `POST Type`.
+    Create {
+        /// Resource type.
+        type_name: String,
+    },
+    /// `GET Type/id`.
+    Read {
+        /// Resource type.
+        type_name: String,
+        /// Logical id.
+        id: String,
+    },
+    /// `GET Type/id/_history/version`.
+    VersionRead {
+        /// Resource type.
+        type_name: String,
+        /// Logical id.
+        id: String,
+        /// Version, as asked for.
+        version: String,
+    },
+    /// `PUT Type/id`.
+    Update {
+        /// Resource type.
+        type_name: String,
+        /// Logical id.
+        id: Id,
+    },
+    /// `DELETE Type/id`.
+    Delete {
+        /// Resource type.
+        type_name: String,
+        /// Logical id.
+        id: Id,
+    },
+    /// `GET Type/id/_history` or `GET Type/_history`.
+    History {
+        /// Resource type.
+        type_name: String,
+        /// Logical id.
+        id: Option<String>,
+    },
+    /// `$name` on the base, a type or a resource.
+    Operation {
+        /// Name, without `$`.
+        name: String,
+        /// Resource type.
+        type_name: Option<String>,
+        /// Logical id.
+        id: Option<String>,
+    },
+}
+
+impl Interaction {
+    /// Short name, for metrics and logs.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Interaction::Capabilities => "capabilities",
+            Interaction::Bundle => "bundle",
+            Interaction::Search { .. } => "search",
+            Interaction::Create { .. } => "create",
+            Interaction::Read { .. } => "read",
+            Interaction::VersionRead { .. } => "vread",
+            Interaction::Update { .. } => "update",
+            Interaction::Delete { .. } => "delete",
+            Interaction::History { .. } => "history",
+            Interaction::Operation { .. } => "operation",
+        }
+    }
+
+    /// Reads method and path, the path being relative to the base, without a query.
+    ///
+    /// Errors: an unknown type or path (404), or a method that does not go there (405).
+    pub fn parse(method: &Method, path: &str, types: &TypeGraph) -> Result<Interaction, ApiError> {
+        let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+        let known = |name: &str| match types.resource(name) {
+            Some(_) => Ok(name.to_owned()),
+            None => Err(ApiError::UnknownType(name.to_owned())),
+        };
+        let valid = |id: &str| Id::parse(id).ok_or(ApiError::InvalidId);
+        let read = method == Method::GET || method == Method::HEAD;
+        let post = method == Method::POST;
+        let interaction = match *segments.as_slice() {
+            ["metadata"] if read => Interaction::Capabilities,
+            [] if post => Interaction::Bundle,
+            [operation] if operation.starts_with('$') && (read || post) => {
+                Interaction::Operation { name: operation[1..].to_owned(), type_name: None, id: None }
+            }
+            [] | ["metadata"] => return Err(ApiError::MethodNotAllowed),
+            [name] => match known(name)? {
+                type_name if read => Interaction::Search { type_name },
+                type_name if post => Interaction::Create { type_name },
+                _ => return Err(ApiError::MethodNotAllowed),
+            },
+            [name, "_search"] => match known(name)? {
+                type_name if post => Interaction::Search { type_name },
+                _ => return Err(ApiError::MethodNotAllowed),
+            },
+            [name, "_history"] => match known(name)? {
+                type_name if read => Interaction::History { type_name, id: None },
+                _ => return Err(ApiError::MethodNotAllowed),
+            },
+            [name, operation] if operation.starts_with('$') => Interaction::Operation {
+                name: operation[1..].to_owned(),
+                type_name: Some(known(name)?),
+                id: None,
+            },
+            [name, id] => {
+                let type_name = known(name)?;
+                match *method {
+                    Method::GET | Method::HEAD => Interaction::Read { type_name, id: valid(id)?.to_string() },
+                    Method::PUT => Interaction::Update { type_name, id: valid(id)? },
+                    Method::DELETE => Interaction::Delete { type_name, id: valid(id)? },
+                    _ => return Err(ApiError::MethodNotAllowed),
+                }
+            }
+            [name, id, "_history"] if read => {
+                Interaction::History { type_name: known(name)?, id: Some(valid(id)?.to_string()) }
+            }
+            [name, id, "_history", version] => {
+                let (type_name, id) = (known(name)?, valid(id)?);
+                match *method {
+                    Method::GET | Method::HEAD => {
+                        Interaction::VersionRead { type_name, id: id.to_string(), version: version.to_owned() }
+                    }
+                    // Clients that take a version's URL for the resource's own update that resource.
+                    Method::PUT => Interaction::Update { type_name, id },
+                    _ => return Err(ApiError::MethodNotAllowed),
+                }
+            }
+            [name, id, operation] if operation.starts_with('$') && (read || post) => Interaction::Operation {
+                name: operation[1..].to_owned(),
+                type_name: Some(known(name)?),
+                id: Some(valid(id)?.to_string()),
+            },
+            _ => return Err(ApiError::UnknownPath),
+        };
+        Ok(interaction)
+    }
+}

@@ -1,0 +1,91 @@
+//! capabilities (R4 §3.1.0.10): what this server does, no more and no less.
+
+use serde_json::{Value, json};
+
+use crate::definitions::SearchKind;
+use crate::gateway::{Gateway, Space};
+use crate::search::ParameterKey;
+
+use super::request::Request;
+use super::{Answer, Api};
+
+/// When this software last changed what it can do.
+const CAPABILITIES_DATE: &str = "2026-11-22";
+
+/// `GET metadata`.
+pub(super) fn metadata(api: &Api, request: &Request) -> Answer {
+    let statement = api.capability_statements.get(&request.space.name).cloned();
+    Answer::resource(statement.unwrap_or_default())
+}
+
+/// The CapabilityStatement of a space. It claims none of the SDOHCC roles: each of them has XML among what it SHALL do.
+pub fn capability_statement(gateway: &Gateway, space: &Space) -> Value {
+    let types = gateway.definitions().types();
+    let resources: Vec<Value> = types.resources().map(|id| resource(gateway, &types[id].name)).collect();
+    json!({
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": CAPABILITIES_DATE,
+        "kind": "instance",
+        "software": {"name": "sdoh-gateway", "version": env!("CARGO_PKG_VERSION")},
+        "implementation": {"description": "Gateway for social-care referrals", "url": space.base},
+        "fhirVersion": "4.0.1",
+        "format": ["application/fhir+json", "json"],
+        "rest": [{
+            "mode": "server",
+            "documentation": "Every write is validated; what is wrong is told and kept, and refused where so configured.",
+            "resource": resources,
+            "interaction": [{"code": "transaction"}, {"code": "batch"}],
+        }],
+    })
+}
+
+fn resource(gateway: &Gateway, type_name: &str) -> Value {
+    let registry = gateway.registry();
+    let mut keys: Vec<ParameterKey> = registry.of_type(type_name).collect();
+    keys.sort_by(|a, b| registry[*a].code.cmp(&registry[*b].code));
+    let parameters: Vec<&_> = keys
+        .iter()
+        .map(|key| &registry[*key])
+        // Not those derived from others.
+        .filter(|parameter| *parameter.code == *parameter.definition.code)
+        .collect();
+    let mut search: Vec<Value> = vec![
+        json!({"name": "_id", "definition": "http://hl7.org/fhir/SearchParameter/Resource-id", "type": "token"}),
+        json!({"name": "_lastUpdated", "definition": "http://hl7.org/fhir/SearchParameter/Resource-lastUpdated", "type": "date"}),
+    ];
+    search.extend(parameters.iter().map(|parameter| {
+        json!({"name": &*parameter.code, "definition": parameter.definition.url, "type": parameter.kind})
+    }));
+    let includes: Vec<String> = std::iter::once("*".to_owned())
+        .chain(
+            parameters
+                .iter()
+                .filter(|parameter| parameter.kind == SearchKind::Reference)
+                .map(|parameter| format!("{type_name}:{}", parameter.code)),
+        )
+        .collect();
+    let profiles: Vec<String> = gateway.definitions().profiles_of(type_name).map(|profile| profile.canonical()).collect();
+    let interactions =
+        ["read", "vread", "update", "delete", "history-instance", "history-type", "create", "search-type"];
+    let mut resource = json!({
+        "type": type_name,
+        "profile": format!("http://hl7.org/fhir/StructureDefinition/{type_name}"),
+        "interaction": interactions.map(|code| json!({"code": code})),
+        "versioning": "versioned-update",
+        "readHistory": true,
+        "updateCreate": true,
+        "conditionalCreate": false,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": false,
+        "conditionalDelete": "not-supported",
+        "referencePolicy": ["literal", "local"],
+        "searchInclude": includes,
+        "searchRevInclude": ["*"],
+        "searchParam": search,
+    });
+    if !profiles.is_empty() {
+        resource["supportedProfile"] = profiles.into();
+    }
+    resource
+}

@@ -1,0 +1,74 @@
+//! Ring 8: HTTP (R4 §3.1.0). A request becomes an [`Interaction`], each carried out in a file of its own, and its
+//! [`Answer`] becomes HTTP; [`error`] is the one place where a refusal gets its status.
+
+mod answer;
+mod binary;
+mod bundle;
+mod content;
+mod create;
+mod delete;
+mod error;
+mod history;
+mod interaction;
+mod metadata;
+mod operation;
+mod read;
+mod request;
+mod search;
+mod server;
+mod subset;
+mod transaction;
+mod update;
+
+pub use answer::Answer;
+pub use error::ApiError;
+pub use interaction::Interaction;
+pub use metadata::capability_statement;
+pub use server::{Server, router};
+
+use std::sync::Arc;
+
+use crate::config::Limits;
+use crate::gateway::Gateway;
+
+/// What the handlers work with.
+#[derive(Clone)]
+pub struct Api {
+    gateway: Gateway,
+    limits: Arc<Limits>,
+    /// The CapabilityStatement of each space, as JSON text.
+    capability_statements: Arc<std::collections::BTreeMap<String, Arc<str>>>,
+}
+
+impl Api {
+    /// An API for a gateway.
+    pub fn new(gateway: Gateway, limits: Limits) -> Api {
+        let statements = gateway
+            .spaces()
+            .map(|space| (space.name.clone(), capability_statement(&gateway, space).to_string().into()))
+            .collect();
+        Api { gateway, limits: Arc::new(limits), capability_statements: Arc::new(statements) }
+    }
+
+    /// Carries out one interaction, whether it came by itself or in a Bundle.
+    async fn carry_out(&self, request: &request::Request, body: request::Body) -> Result<Answer, ApiError> {
+        match &request.interaction {
+            Interaction::Capabilities => Ok(metadata::metadata(self, request)),
+            Interaction::Bundle => Box::pin(bundle::bundle(self, request, body)).await,
+            Interaction::Search { type_name } => search::search(self, request, type_name, body).await,
+            Interaction::Create { type_name } => create::create(self, request, type_name, body).await,
+            Interaction::Read { type_name, id } => read::read(self, request, type_name, id).await,
+            Interaction::VersionRead { type_name, id, version } => {
+                read::vread(self, request, type_name, id, version).await
+            }
+            Interaction::Update { type_name, id } => update::update(self, request, type_name, id, body).await,
+            Interaction::Delete { type_name, id } => delete::delete(self, request, type_name, id).await,
+            Interaction::History { type_name, id } => {
+                history::history(self, request, type_name, id.as_deref()).await
+            }
+            Interaction::Operation { name, type_name, id } => {
+                operation::operation(self, request, name, type_name.as_deref(), id.as_deref()).await
+            }
+        }
+    }
+}

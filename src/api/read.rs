@@ -1,0 +1,53 @@
+//! read and vread (R4 §3.1.0.2, §3.1.0.3).
+
+use http::StatusCode;
+
+use crate::store::{Key, Version};
+
+use super::request::{Conditions, Request};
+use super::{Answer, Api, ApiError, binary, subset};
+
+/// `GET Type/id`. 404 when it never was, 410 when it was deleted, 304 when the caller has it already.
+pub(super) async fn read(api: &Api, request: &Request, type_name: &str, id: &str) -> Result<Answer, ApiError> {
+    let key = Key::new(request.space.id, type_name, id);
+    let version = api.gateway.store().read(&key).await?.ok_or(ApiError::NotFound)?;
+    answer(api, request, version)
+}
+
+/// `GET Type/id/_history/version`.
+pub(super) async fn vread(
+    api: &Api,
+    request: &Request,
+    type_name: &str,
+    id: &str,
+    version: &str,
+) -> Result<Answer, ApiError> {
+    let key = Key::new(request.space.id, type_name, id);
+    let number = version.parse().map_err(|_| ApiError::NotFound)?;
+    let version = api.gateway.store().read_version(&key, number).await?.ok_or(ApiError::NotFound)?;
+    answer(api, request, version)
+}
+
+fn answer(api: &Api, request: &Request, version: Version) -> Result<Answer, ApiError> {
+    if version.body.is_none() {
+        return Err(ApiError::Deleted(version.version));
+    }
+    if is_known(&request.conditions, &version) {
+        let (number, seq) = (version.version, version.seq);
+        return Ok(Answer { version: Some(number), updated: Some(seq), ..Answer::status(StatusCode::NOT_MODIFIED) });
+    }
+    let version = subset::of_read(api, request, version)?;
+    Ok(binary::unwrap(request, Answer::version(version)))
+}
+
+/// Whether the caller has this version already. `If-None-Match` outweighs `If-Modified-Since` (RFC 9110 §13.1.3).
+fn is_known(conditions: &Conditions, version: &Version) -> bool {
+    match (&conditions.if_none_match, conditions.if_modified_since) {
+        (Some(tags), _) => tags.split(',').any(|tag| {
+            let tag = tag.trim();
+            tag == "*" || tag.trim_start_matches("W/").trim_matches('"') == version.version.to_string()
+        }),
+        (None, Some(since)) => version.seq <= since,
+        (None, None) => false,
+    }
+}

@@ -1,0 +1,215 @@
+//! A request as the handlers see it, from HTTP or from an entry of a Bundle.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::{ACCEPT, CONTENT_TYPE, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use crate::access::Principal;
+use crate::fhir::time::{Instant, Period};
+use crate::fhir::{IssueCode, Resource, json};
+use crate::gateway::Space;
+use crate::search::Handling;
+
+use super::{ApiError, Interaction, content};
+
+/// What is asked, by whom, and how the answer should be.
+#[derive(Debug, Clone)]
+pub(super) struct Request {
+    pub(super) interaction: Interaction,
+    pub(super) space: Arc<Space>,
+    pub(super) principal: Principal,
+    /// Id of the HTTP request, for the audit trail.
+    pub(super) id: String,
+    /// The query, decoded.
+    pub(super) query: Vec<(String, String)>,
+    pub(super) conditions: Conditions,
+    pub(super) preferences: Preferences,
+    /// Whether a Binary is to be answered with its content.
+    pub(super) wants_raw_binary: bool,
+}
+
+/// What has to hold of the current version.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Conditions {
+    pub(super) if_match: Option<IfMatch>,
+    pub(super) if_none_match: Option<String>,
+    /// The last microsecond that counts as not modified since.
+    pub(super) if_modified_since: Option<Instant>,
+    /// `If-None-Exist`, not carried out yet and so refused.
+    pub(super) if_none_exist: bool,
+}
+
+/// `If-Match`: one version, as clients that have read it send it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum IfMatch {
+    /// Any version that exists.
+    Any,
+    /// This one.
+    Version(u64),
+    /// Something that is no version of ours, and so never matches.
+    Other,
+}
+
+/// The `Prefer` header.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Preferences {
+    pub(super) back: Return,
+    pub(super) handling: Handling,
+}
+
+/// What the answer to a write should hold (R4 §3.1.0.1.7).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Return {
+    #[default]
+    Representation,
+    Minimal,
+    OperationOutcome,
+}
+
+/// The body of a request.
+#[derive(Debug, Clone)]
+pub(super) enum Body {
+    /// As it came over HTTP, with its content type.
+    Bytes(Bytes, Option<String>),
+    /// The resource of a Bundle's entry.
+    Value(Value),
+    /// None.
+    Nothing,
+}
+
+impl Conditions {
+    pub(super) fn of_headers(headers: &HeaderMap) -> Conditions {
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        Conditions {
+            if_match: text(IF_MATCH).map(IfMatch::parse),
+            if_none_match: text(IF_NONE_MATCH).map(str::to_owned),
+            if_modified_since: text(IF_MODIFIED_SINCE).and_then(not_modified_since),
+            if_none_exist: headers.contains_key("if-none-exist"),
+        }
+    }
+
+    /// From `Bundle.entry.request`.
+    pub(super) fn of_entry(request: &Value) -> Conditions {
+        let text = |name: &str| request.get(name).and_then(Value::as_str);
+        Conditions {
+            if_match: text("ifMatch").map(IfMatch::parse),
+            if_none_match: text("ifNoneMatch").map(str::to_owned),
+            if_modified_since: text("ifModifiedSince").and_then(not_modified_since),
+            if_none_exist: request.get("ifNoneExist").is_some(),
+        }
+    }
+}
+
+/// An HTTP date stands for its whole second; a FHIR instant, which Bundles have, for as much as it says.
+fn not_modified_since(text: &str) -> Option<Instant> {
+    match Period::parse(text) {
+        Some(period) => Some(period.high),
+        None => Instant::from_http(text).map(|second| Instant(second.0 + 999_999)),
+    }
+}
+
+impl IfMatch {
+    /// `W/"3"`, `"3"` or, as one widely used client sends it, `3`.
+    fn parse(text: &str) -> IfMatch {
+        let text = text.trim();
+        if text == "*" {
+            return IfMatch::Any;
+        }
+        let tag = text.strip_prefix("W/").unwrap_or(text).trim_matches('"');
+        tag.parse().map_or(IfMatch::Other, IfMatch::Version)
+    }
+}
+
+impl Preferences {
+    pub(super) fn of_headers(headers: &HeaderMap) -> Preferences {
+        let mut preferences = Preferences::default();
+        let values = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
+        for preference in values.flat_map(|value| value.split([',', ';'])) {
+            match preference.trim().replace('"', "").as_str() {
+                "return=minimal" => preferences.back = Return::Minimal,
+                "return=representation" => preferences.back = Return::Representation,
+                "return=OperationOutcome" => preferences.back = Return::OperationOutcome,
+                "handling=strict" => preferences.handling = Handling::Strict,
+                "handling=lenient" => preferences.handling = Handling::Lenient,
+                _ => {}
+            }
+        }
+        preferences
+    }
+}
+
+impl Body {
+    /// The body of an HTTP request.
+    pub(super) fn of_http(headers: &HeaderMap, bytes: Bytes) -> Body {
+        let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        Body::Bytes(bytes, content_type)
+    }
+
+    /// The body as JSON.
+    pub(super) fn into_value(self) -> Result<Value, ApiError> {
+        match self {
+            Body::Value(value) => Ok(value),
+            Body::Nothing => Err(ApiError::malformed(IssueCode::Required, "a resource is needed here")),
+            Body::Bytes(bytes, content_type) => {
+                if !content::is_json(content_type.as_deref()) {
+                    return Err(ApiError::UnsupportedMediaType);
+                }
+                if bytes.is_empty() {
+                    return Err(ApiError::malformed(IssueCode::Required, "the body is empty; a resource is needed here"));
+                }
+                json::parse(&bytes).map_err(ApiError::Syntax)
+            }
+        }
+    }
+
+    /// The body as a resource.
+    pub(super) fn into_resource(self) -> Result<Resource, ApiError> {
+        Resource::new(self.into_value()?).map_err(|error| ApiError::malformed(IssueCode::Structure, error.to_string()))
+    }
+}
+
+/// Refuses a request whose `Accept` leaves out all that can be answered.
+pub(super) fn check_accept(headers: &HeaderMap) -> Result<(), ApiError> {
+    let mut values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).peekable();
+    if values.peek().is_none() || values.any(content::accepts_json) { Ok(()) } else { Err(ApiError::NotAcceptable) }
+}
+
+/// The pairs of a query string or form, decoded.
+pub(super) fn decode_form(text: &str) -> Vec<(String, String)> {
+    let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
+    text.split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(name, value)| (decode(name), decode(value)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn if_match() {
+        for (text, expected) in [
+            ("W/\"3\"", IfMatch::Version(3)),
+            ("\"3\"", IfMatch::Version(3)),
+            ("3", IfMatch::Version(3)),
+            ("*", IfMatch::Any),
+            ("W/\"a\"", IfMatch::Other),
+        ] {
+            assert_eq!(IfMatch::parse(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn forms() {
+        assert_eq!(
+            decode_form("a=1&b=%C3%A9+x&c&&d=http://x|y"),
+            [("a", "1"), ("b", "é x"), ("c", ""), ("d", "http://x|y")].map(|(n, v)| (n.to_owned(), v.to_owned()))
+        );
+    }
+}

@@ -1,0 +1,81 @@
+//! search (R4 §3.1.1), by GET and by POST.
+
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+use crate::fhir::bundle::{BundleText, EntryText};
+use crate::fhir::time::Instant;
+use crate::fhir::{IssueCode, OperationOutcome};
+use crate::gateway::{Refused, SearchAnswer};
+use crate::search::SearchRequest;
+
+use super::request::{Body, Request, decode_form};
+use super::{Answer, Api, ApiError, content, subset};
+
+/// What has to be escaped within a value of a query.
+const QUERY_VALUE: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'&').add(b'+').add(b'<').add(b'>').add(b'[').add(b']');
+
+/// `GET Type?…` or `POST Type/_search`, whose form adds to its query.
+pub(super) async fn search(api: &Api, request: &Request, type_name: &str, body: Body) -> Result<Answer, ApiError> {
+    let mut parameters = request.query.clone();
+    if let Body::Bytes(bytes, content_type) = body
+        && !bytes.is_empty()
+    {
+        let form = content_type.as_deref().map(content::essence);
+        if form.as_deref() != Some("application/x-www-form-urlencoded") {
+            let text = "a search by POST has its parameters in a form: application/x-www-form-urlencoded";
+            return Err(ApiError::malformed(IssueCode::NotSupported, text));
+        }
+        parameters.extend(decode_form(&String::from_utf8_lossy(&bytes)));
+    }
+    let search = SearchRequest::parse(
+        api.gateway.definitions(),
+        api.gateway.registry(),
+        &request.space.base,
+        type_name,
+        &parameters,
+        request.preferences.handling,
+    )
+    .map_err(|issue| Refused::Malformed(issue.into()))?;
+    let answer = api.gateway.search(&request.space, &search).await?;
+    Ok(Answer::resource(searchset(api, request, &search, answer)?))
+}
+
+fn searchset(api: &Api, request: &Request, search: &SearchRequest, answer: SearchAnswer) -> Result<String, ApiError> {
+    let base = &request.space.base;
+    let mut links = vec![("self", url(base, search, None))];
+    if let Some(next) = &answer.next {
+        links.push(("next", url(base, search, Some(&next.to_text()))));
+    }
+    let links: Vec<(&str, &str)> = links.iter().map(|(relation, url)| (*relation, url.as_str())).collect();
+    let as_of = answer.as_of.unwrap_or(Instant(0)).to_fhir();
+    let mut bundle = BundleText::new("searchset", &as_of, answer.total, &links);
+    let found = answer.matches.into_iter().map(|version| (version, "match"));
+    for (version, mode) in found.chain(answer.included.into_iter().map(|version| (version, "include"))) {
+        let version = if mode == "match" { subset::of_search(api, search, version)? } else { version };
+        bundle.push(&EntryText {
+            full_url: Some(&format!("{base}/{}/{}", version.key.type_name, version.key.id)),
+            resource: version.body.as_deref(),
+            search_mode: Some(mode),
+            ..EntryText::default()
+        });
+    }
+    if !answer.issues.is_empty() {
+        let outcome = OperationOutcome::from(answer.issues).to_value().to_string();
+        bundle.push(&EntryText { resource: Some(&outcome), search_mode: Some("outcome"), ..EntryText::default() });
+    }
+    Ok(bundle.finish())
+}
+
+/// The URL of the search with the parameters that were used; `after` makes it that of the next page.
+fn url(base: &str, search: &SearchRequest, after: Option<&str>) -> String {
+    let mut url = format!("{base}/{}", search.type_name);
+    let kept = search.used.iter().filter(|(name, _)| after.is_none() || name != "_after");
+    let pairs = kept.map(|(name, value)| (name.as_str(), value.as_str()));
+    for (index, (name, value)) in pairs.chain(after.map(|after| ("_after", after))).enumerate() {
+        url.push(if index == 0 { '?' } else { '&' });
+        url.extend(utf8_percent_encode(name, QUERY_VALUE));
+        url.push('=');
+        url.extend(utf8_percent_encode(value, QUERY_VALUE));
+    }
+    url
+}

@@ -1,0 +1,150 @@
+//! The HTTP server: from connections to requests, within limits.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body as HttpBody;
+use axum::extract::{Request as HttpRequest, State};
+use axum::routing::get;
+use axum::serve::ListenerExt as _;
+use http::header::ACCEPT;
+use http::{Response, StatusCode};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use tokio::net::TcpListener;
+use tower_http::catch_panic::CatchPanicLayer;
+use tracing::{debug, info};
+
+use crate::access::Principal;
+use crate::fhir::{Issue, IssueCode};
+use crate::gateway::Space;
+
+use super::request::{Body, Conditions, Preferences, Request, check_accept, decode_form};
+use super::{Answer, Api, ApiError, Interaction, content};
+
+/// All routes.
+pub fn router(api: Api) -> Router {
+    Router::new()
+        .route("/health/live", get(|| async { "live\n" }))
+        .route("/health/ready", get(ready))
+        .fallback(fhir)
+        .layer(CatchPanicLayer::custom(panicked))
+        .with_state(api)
+}
+
+/// A server that listens.
+pub struct Server {
+    listener: TcpListener,
+    /// The address, with the port it got.
+    pub address: SocketAddr,
+}
+
+impl Server {
+    /// Takes the address. Requests that come now wait for [`Server::run`].
+    pub async fn bind(address: SocketAddr) -> std::io::Result<Server> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        Ok(Server { listener, address })
+    }
+
+    /// Serves until `stop` resolves, then finishes the requests it has.
+    pub async fn run(self, api: Api, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+        let listener = self.listener.tap_io(|stream| {
+            // Answers are written whole: waiting for more only delays them.
+            let _ = stream.set_nodelay(true);
+        });
+        axum::serve(listener, router(api)).with_graceful_shutdown(stop).await
+    }
+}
+
+async fn ready(State(api): State<Api>) -> (StatusCode, &'static str) {
+    match api.gateway.store().ping().await {
+        Ok(()) => (StatusCode::OK, "ready\n"),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
+    }
+}
+
+async fn fhir(State(api): State<Api>, request: HttpRequest) -> Response<HttpBody> {
+    let clock = Arc::clone(api.gateway.clock());
+    let started = std::time::Instant::now();
+    let method = request.method().clone();
+    let within = Duration::from_secs(api.limits.request_seconds);
+    let (label, answer) = match understand(&api, request.uri().path()) {
+        Err(error) => ("unknown", Err(error)),
+        Ok((space, path)) => {
+            let types = api.gateway.definitions().types();
+            match Interaction::parse(&method, &path, types) {
+                Err(error) => ("unknown", Err(error)),
+                Ok(interaction) => {
+                    let label = interaction.label();
+                    let work = handle(&api, space, interaction, request);
+                    (label, tokio::time::timeout(within, work).await.unwrap_or(Err(ApiError::Timeout)))
+                }
+            }
+        }
+    };
+    let response = answer.unwrap_or_else(ApiError::into_answer).into_response(&*clock);
+    let seconds = started.elapsed().as_secs_f64();
+    let status = response.status().as_str().to_owned();
+    metrics::histogram!("sdoh_gateway_request_seconds", "interaction" => label, "status" => status.clone()).record(seconds);
+    debug!(interaction = label, status, seconds, "answered");
+    response
+}
+
+/// The space a path is in, and the rest of the path.
+fn understand(api: &Api, path: &str) -> Result<(Arc<Space>, String), ApiError> {
+    let (space, rest) = match path.strip_prefix("/fhir") {
+        Some(rest) => ("", rest),
+        None => {
+            let named = path.strip_prefix("/s/").and_then(|rest| rest.split_once("/fhir"));
+            named.ok_or(ApiError::UnknownPath)?
+        }
+    };
+    if !(rest.is_empty() || rest.starts_with('/')) {
+        return Err(ApiError::UnknownPath);
+    }
+    let space = api.gateway.space(space).ok_or(ApiError::UnknownPath)?;
+    let rest = percent_encoding::percent_decode_str(rest).decode_utf8_lossy().into_owned();
+    Ok((Arc::clone(space), rest))
+}
+
+async fn handle(
+    api: &Api,
+    space: Arc<Space>,
+    interaction: Interaction,
+    request: HttpRequest,
+) -> Result<Answer, ApiError> {
+    let (head, body) = request.into_parts();
+    let limit = api.limits.body_bytes;
+    let bytes = match Limited::new(body, limit).collect().await {
+        Ok(collected) => collected.to_bytes(),
+        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => return Err(ApiError::TooLarge(limit)),
+        Err(_) => return Err(ApiError::malformed(IssueCode::Structure, "the body broke off")),
+    };
+    let accept = head.headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+    let wants_raw_binary = matches!(&interaction, Interaction::Read { type_name, .. } if type_name == "Binary")
+        && accept.is_some_and(|accept| !content::accepts_json(accept));
+    if !wants_raw_binary {
+        check_accept(&head.headers)?;
+    }
+    let request = Request {
+        interaction,
+        space,
+        principal: Principal::Open,
+        id: uuid::Uuid::now_v7().to_string(),
+        query: decode_form(head.uri.query().unwrap_or_default()),
+        conditions: Conditions::of_headers(&head.headers),
+        preferences: Preferences::of_headers(&head.headers),
+        wants_raw_binary,
+    };
+    let body = if bytes.is_empty() { Body::Nothing } else { Body::of_http(&head.headers, bytes) };
+    api.carry_out(&request, body).await
+}
+
+/// A panic is our fault and stays within its request.
+fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response<HttpBody> {
+    info!("a request panicked; see the message before this one");
+    let issue = Issue::error(IssueCode::Exception, "the gateway failed at this; the fault is its own and has been logged");
+    Answer::outcome(StatusCode::INTERNAL_SERVER_ERROR, &issue.into()).into_response(&crate::fhir::time::SystemClock)
+}

@@ -1,0 +1,88 @@
+//! `_summary` and `_elements`: parts of resources, marked as such (R4 §3.1.1.5.8, §3.1.1.5.9).
+
+use serde_json::{Map, Value, json};
+
+use crate::definitions::Type;
+use crate::fhir::{IssueCode, json as fhir_json};
+use crate::gateway::Refused;
+use crate::search::{Handling, SearchRequest, Summary};
+use crate::store::Version;
+
+use super::request::Request;
+use super::{Api, ApiError};
+
+/// The part of a match that a search asks for.
+pub(super) fn of_search(api: &Api, search: &SearchRequest, version: Version) -> Result<Version, ApiError> {
+    Ok(subset(api, search.summary, &search.elements, version))
+}
+
+/// The part of a resource that a read asks for.
+pub(super) fn of_read(api: &Api, request: &Request, version: Version) -> Result<Version, ApiError> {
+    if !request.query.iter().any(|(name, _)| name == "_summary" || name == "_elements") {
+        return Ok(version);
+    }
+    let query: Vec<(String, String)> =
+        request.query.iter().filter(|(name, _)| name == "_summary" || name == "_elements").cloned().collect();
+    let gateway = &api.gateway;
+    let search = SearchRequest::parse(
+        gateway.definitions(),
+        gateway.registry(),
+        &request.space.base,
+        &version.key.type_name,
+        &query,
+        Handling::Lenient,
+    )
+    .map_err(|issue| Refused::Malformed(issue.into()))?;
+    if search.summary == Summary::Count {
+        return Err(ApiError::malformed(IssueCode::Value, "_summary=count is for searches"));
+    }
+    Ok(subset(api, search.summary, &search.elements, version))
+}
+
+fn subset(api: &Api, summary: Summary, elements: &[String], mut version: Version) -> Version {
+    if matches!(summary, Summary::False | Summary::Count) && elements.is_empty() {
+        return version;
+    }
+    let types = api.gateway.definitions().types();
+    let Some(definition) = types.resource(&version.key.type_name).map(|id| &types[id]) else { return version };
+    let Some(Ok(Value::Object(mut resource))) = version.body.as_deref().map(|body| fhir_json::parse(body.as_bytes())) else {
+        return version;
+    };
+    resource.retain(|name, _| is_kept(definition, summary, elements, name));
+    mark(&mut resource);
+    version.body = Some(Value::Object(resource).to_string());
+    version
+}
+
+fn is_kept(definition: &Type, summary: Summary, elements: &[String], json_name: &str) -> bool {
+    let json_name = json_name.strip_prefix('_').unwrap_or(json_name);
+    if matches!(json_name, "resourceType" | "id" | "meta") {
+        return true;
+    }
+    let Some((property, _)) = definition.json_property(json_name) else { return false };
+    // What is mandatory or changes the meaning goes along whatever is asked for.
+    let needed = property.min > 0 || property.is_modifier;
+    if !elements.is_empty() {
+        return needed || elements.iter().any(|name| {
+            let name = name.strip_prefix(&definition.name).and_then(|rest| rest.strip_prefix('.')).unwrap_or(name);
+            name == property.name || name == json_name
+        });
+    }
+    match summary {
+        Summary::True => property.is_summary,
+        Summary::Text => property.name == "text" || property.min > 0,
+        Summary::Data => property.name != "text",
+        Summary::False | Summary::Count => true,
+    }
+}
+
+/// Tells that this is not the whole.
+fn mark(resource: &mut Map<String, Value>) {
+    let tag = json!({"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"});
+    let meta = resource.entry("meta").or_insert_with(|| Value::Object(Map::new()));
+    if let Value::Object(meta) = meta
+        && let Value::Array(tags) = meta.entry("tag").or_insert_with(|| Value::Array(Vec::new()))
+    {
+        tags.push(tag);
+    }
+}

@@ -1,0 +1,330 @@
+//! A group of transactions as it grows: what is current, in the store and among the group's own writes.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::definitions::SearchKind;
+use crate::fhir::time::Instant;
+use crate::fhir::{Id, Issue, IssueCode, OperationOutcome, Resource, json};
+use crate::referral::author::organization_of;
+use crate::referral::order::order_of;
+use crate::referral::{Change, Event, Facts, FactsNeeded, Proposal, Target};
+use crate::search::{Entries, ParameterKey};
+use crate::store::{Key, NewAudit, NewMessage, NewVersion, StoreError, Version, WriteBatch, WriteTransaction};
+
+use super::commit::Job;
+use super::submit::{Method, Written};
+use super::{Inner, Refused, Space};
+
+/// Who writes what the gateway itself writes.
+const GATEWAY: &str = "Device/sdoh-gateway";
+
+/// A resource as it is now.
+#[derive(Clone)]
+struct Current {
+    version: u64,
+    body: Option<Arc<str>>,
+    /// The version that is current in the store, whose entries have to go.
+    stored: Option<Instant>,
+}
+
+/// Transactions that are committed together.
+pub(super) struct Group<'g, 's> {
+    inner: &'g Inner,
+    transaction: &'g mut WriteTransaction<'s>,
+    current: HashMap<Key, Option<Current>>,
+    next: Instant,
+    now: Instant,
+    batch: WriteBatch,
+}
+
+/// One write of a transaction, decided but not yet part of the group.
+struct Draft {
+    key: Key,
+    method: Method,
+    resource: Option<Resource>,
+    author: Option<String>,
+    issues: Vec<Issue>,
+    entries: Entries,
+}
+
+impl<'g, 's> Group<'g, 's> {
+    /// Begins a group: fetches all that its transactions write to.
+    pub(super) async fn open(
+        inner: &'g Inner,
+        transaction: &'g mut WriteTransaction<'s>,
+        jobs: &[Job],
+    ) -> Result<Group<'g, 's>, StoreError> {
+        let now = inner.clock.now();
+        let next = transaction.next_seq(now).await?;
+        let mut group =
+            Group { inner, transaction, current: HashMap::new(), next, now, batch: WriteBatch::default() };
+        // A create under a fresh id replaces nothing.
+        let keys: Vec<Key> = jobs
+            .iter()
+            .flat_map(|job| job.writes.iter().map(|prepared| &prepared.write).map(|write| (job, write)))
+            .filter(|(_, write)| write.method != Method::Post)
+            .map(|(job, write)| Key::new(job.space.id, &write.type_name, write.id.as_str()))
+            .collect();
+        group.fetch(&keys).await?;
+        Ok(group)
+    }
+
+    /// Makes sure that what is current of these resources is known.
+    async fn fetch(&mut self, keys: &[Key]) -> Result<(), StoreError> {
+        let unknown: Vec<&Key> = keys.iter().filter(|key| !self.current.contains_key(*key)).collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let found = self.transaction.current(&unknown).await?;
+        for key in unknown {
+            self.current.insert(key.clone(), None);
+        }
+        for version in found {
+            self.know(version);
+        }
+        Ok(())
+    }
+
+    fn know(&mut self, version: Version) {
+        let current = Current {
+            version: version.version,
+            body: version.body.map(Arc::from),
+            stored: Some(version.seq),
+        };
+        self.current.insert(version.key, Some(current));
+    }
+
+    fn body(&self, key: &Key) -> Option<&Arc<str>> {
+        self.current.get(key)?.as_ref()?.body.as_ref()
+    }
+
+    fn resource(&self, key: &Key) -> Option<Resource> {
+        let value = json::parse(self.body(key)?.as_bytes()).ok()?;
+        Resource::new(value).ok()
+    }
+
+    /// Adds a transaction, or refuses it; a refused one changes nothing.
+    pub(super) async fn add(&mut self, job: &Job) -> Result<Result<Vec<Written>, Refused>, StoreError> {
+        if let Err(refused) = self.check_versions(job) {
+            return Ok(Err(refused));
+        }
+        let caller = job.principal.acts_for();
+        let mut drafts = Vec::with_capacity(job.writes.len());
+        let mut befores = Vec::with_capacity(job.writes.len());
+        for prepared in &job.writes {
+            let write = &prepared.write;
+            let key = Key::new(job.space.id, &write.type_name, write.id.as_str());
+            let of_interest = matches!(write.type_name.as_str(), "Task" | "ServiceRequest");
+            befores.push(if of_interest { self.resource(&key) } else { None });
+            drafts.push(Draft {
+                key,
+                method: write.method,
+                resource: write.resource.clone(),
+                author: caller.map(str::to_owned),
+                issues: prepared.issues.clone(),
+                entries: prepared.entries.clone(),
+            });
+        }
+        let mut places = Vec::new();
+        let mut changes = Vec::new();
+        for (place, (draft, before)) in drafts.iter().zip(&befores).enumerate() {
+            if let Some(change) = Change::new(&draft.key.id, before.as_ref(), draft.resource.as_ref()) {
+                places.push(place);
+                changes.push(change);
+            }
+        }
+        let needed = crate::referral::plan::facts_needed(&changes, caller, &job.space.base);
+        let facts = self.facts(&job.space, &needed).await?;
+        let proposal = Proposal {
+            changes: &changes,
+            caller,
+            own_base: &job.space.base,
+            policy: &self.inner.referral_policy,
+            now: self.now,
+        };
+        let plan = match crate::referral::plan::plan(&proposal, &facts) {
+            Ok(plan) => plan,
+            Err(mut refusal) => {
+                for finding in &mut refusal.findings {
+                    let write = places.get(finding.change).and_then(|place| job.writes.get(*place));
+                    if let Some(write) = write {
+                        finding.issue = write.write.placed(vec![finding.issue.clone()]).remove(0);
+                    }
+                }
+                return Ok(Err(refusal.into()));
+            }
+        };
+        for finding in plan.findings {
+            if let Some(draft) = places.get(finding.change).and_then(|place| drafts.get_mut(*place)) {
+                draft.issues.push(finding.issue);
+            }
+        }
+        let own = plan.writes.into_iter().filter_map(|write| self.own_draft(&job.space, write.resource));
+        drafts.extend(own.collect::<Vec<_>>());
+        // The gateway's own writes come last and are not told.
+        let told = job.writes.len();
+        let written: Vec<Written> = drafts.into_iter().map(|draft| self.write(job, draft)).collect();
+        for event in plan.events {
+            self.announce(&job.space, &event);
+        }
+        Ok(Ok(written.into_iter().take(told).collect()))
+    }
+
+    /// `If-Match`, and deletions of what is not there.
+    fn check_versions(&self, job: &Job) -> Result<(), Refused> {
+        for prepared in &job.writes {
+            let write = &prepared.write;
+            let Some(expected) = write.if_match else { continue };
+            let key = Key::new(job.space.id, &write.type_name, write.id.as_str());
+            let current = self.current.get(&key).and_then(Option::as_ref);
+            let actual = current.map(|current| current.version);
+            if actual != Some(expected) {
+                let place = format!("{}/{}", write.type_name, write.id);
+                let text = match actual {
+                    Some(actual) => format!("{place} is at version {actual}, not {expected}: read it again and redo the change"),
+                    None => format!("there is no {place} whose version could be {expected}"),
+                };
+                return Err(Refused::VersionConflict(OperationOutcome::from(Issue::error(IssueCode::Conflict, text))));
+            }
+        }
+        Ok(())
+    }
+
+    async fn facts(&mut self, space: &Space, needed: &FactsNeeded) -> Result<Facts, StoreError> {
+        let mut facts = Facts::default();
+        if needed.is_empty() {
+            return Ok(facts);
+        }
+        let orders: Vec<Key> =
+            needed.orders.iter().map(|id| Key::new(space.id, "ServiceRequest", id)).collect();
+        self.fetch(&orders).await?;
+        for key in orders {
+            if let Some(order) = self.resource(&key) {
+                facts.orders.insert(key.id.to_string(), order);
+            }
+        }
+        if let Some(focus) = self.parameter("Task", "focus") {
+            for id in &needed.tasks {
+                let tasks = self.tasks_of(space, focus, id).await?;
+                facts.tasks.insert(id.clone(), tasks);
+            }
+        }
+        let parties: Vec<Key> = needed
+            .organizations
+            .iter()
+            .filter_map(|party| party.split_once('/'))
+            .map(|(type_name, id)| Key::new(space.id, type_name, id))
+            .collect();
+        self.fetch(&parties).await?;
+        for key in parties {
+            let party = self.resource(&key);
+            if let Some(organization) = party.as_ref().and_then(organization_of) {
+                facts.organizations.insert(format!("{}/{}", key.type_name, key.id), organization.to_owned());
+            }
+        }
+        for id in &needed.creators {
+            if let Some(author) = self.transaction.creator(&Key::new(space.id, "Task", id)).await? {
+                facts.creators.insert(id.clone(), author);
+            }
+        }
+        Ok(facts)
+    }
+
+    /// The Tasks whose focus is an order: those of the store, as the group has changed them, and those only the group has.
+    async fn tasks_of(&mut self, space: &Space, focus: ParameterKey, id: &str) -> Result<Vec<Resource>, StoreError> {
+        for version in self.transaction.referring(focus, &Key::new(space.id, "ServiceRequest", id)).await? {
+            if !self.current.contains_key(&version.key) {
+                self.know(version);
+            }
+        }
+        let mut keys: Vec<&Key> = self
+            .current
+            .keys()
+            .filter(|key| key.space == space.id && &*key.type_name == "Task" && self.body(key).is_some())
+            .collect();
+        keys.sort();
+        let tasks = keys.into_iter().filter_map(|key| self.resource(key));
+        Ok(tasks.filter(|task| order_of(task, &space.base) == Some(id)).collect())
+    }
+
+    fn parameter(&self, type_name: &str, code: &str) -> Option<ParameterKey> {
+        let key = self.inner.registry.find(type_name, code)?;
+        (self.inner.registry[key].kind == SearchKind::Reference).then_some(key)
+    }
+
+    /// An update of the gateway's own.
+    fn own_draft(&self, space: &Space, resource: Resource) -> Option<Draft> {
+        let id = Id::parse(resource.id()?)?;
+        Some(Draft {
+            key: Key::new(space.id, resource.type_name(), id.as_str()),
+            method: Method::Put,
+            entries: self.inner.extractor.entries(&resource, &space.base),
+            resource: Some(resource),
+            author: Some(GATEWAY.to_owned()),
+            issues: Vec::new(),
+        })
+    }
+
+    /// Makes a draft part of the group.
+    fn write(&mut self, job: &Job, draft: Draft) -> Written {
+        let before = self.current.get(&draft.key).cloned().flatten();
+        let was_there = before.as_ref().is_some_and(|before| before.body.is_some());
+        if draft.resource.is_none() && !was_there {
+            // Deleting what is not there is no error and no version (R4 §3.1.0.7).
+            let version = before.map_or(0, |before| before.version);
+            return Written { key: draft.key, version, seq: None, created: false, body: None, issues: draft.issues };
+        }
+        let seq = self.next;
+        self.next = Instant(seq.0 + 1);
+        let version = before.as_ref().map_or(1, |before| before.version + 1);
+        let body: Option<Arc<str>> = draft.resource.map(|mut resource| {
+            if let Some(id) = Id::parse(&draft.key.id) {
+                resource.stamp(&id, version, &seq.to_fhir());
+            }
+            resource.to_json().into()
+        });
+        let stored = before.and_then(|before| before.stored);
+        self.current.insert(draft.key.clone(), Some(Current { version, body: body.clone(), stored }));
+        let action = match (draft.method, was_there) {
+            (Method::Delete, _) => "delete",
+            (_, true) => "update",
+            (_, false) => "create",
+        };
+        self.batch.audits.push(NewAudit {
+            seq,
+            key: draft.key.clone(),
+            action: action.into(),
+            author: draft.author.clone(),
+            request: job.request.clone(),
+        });
+        let issues = (!draft.issues.is_empty())
+            .then(|| OperationOutcome::from(draft.issues.clone()).to_value().to_string());
+        self.batch.versions.push(NewVersion {
+            key: draft.key.clone(),
+            seq,
+            version,
+            method: draft.method.as_str(),
+            author: draft.author,
+            body: body.clone(),
+            issues,
+            entries: draft.entries,
+            replaces: stored,
+        });
+        Written { key: draft.key, version, seq: Some(seq), created: !was_there, body, issues: draft.issues }
+    }
+
+    /// Puts an event into the outbox, with the version it speaks of.
+    fn announce(&mut self, space: &Space, event: &Event) {
+        let target = event.resource();
+        let key = Key::new(space.id, target.type_name, target.id);
+        let Some(version) = self.batch.versions.iter().rev().find(|version| version.key == key) else { return };
+        let event = serde_json::to_string(event).unwrap_or_default();
+        self.batch.messages.push(NewMessage { seq: version.seq, key, event });
+    }
+
+    /// What the group commits.
+    pub(super) fn finish(self) -> WriteBatch {
+        self.batch
+    }
+}

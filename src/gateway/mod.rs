@@ -1,0 +1,160 @@
+//! Ring 6: the gateway itself: what happens to a write, and how a search is answered.
+//!
+//! [`Gateway::submit`] is THE write path: nothing else commits (invariant 1). Reads and searches go straight to the store.
+
+mod commit;
+mod group;
+mod outcome;
+mod search;
+mod submit;
+mod timeline;
+
+pub use outcome::Refused;
+pub use search::SearchAnswer;
+pub use submit::{Method, Submission, Write, Written};
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::{Notify, mpsc};
+
+use crate::config::{Config, Enforcement, Validation};
+use crate::definitions::Definitions;
+use crate::fhir::time::Clock;
+use crate::referral;
+use crate::search::{Extractor, Registry};
+use crate::store::{DEFAULT_SPACE, Options, SpaceId, Store, StoreError};
+use crate::validator::Validator;
+
+/// A set of ids of its own, with the base URL it is served under.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Space {
+    /// Number in the store.
+    pub id: SpaceId,
+    /// Name; empty for the default space.
+    pub name: String,
+    /// Base URL, without a trailing slash.
+    pub base: String,
+}
+
+/// The gateway. Cheap to clone; the last clone to go lets the committer finish.
+#[derive(Clone)]
+pub struct Gateway {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    definitions: Arc<Definitions>,
+    registry: Arc<Registry>,
+    extractor: Extractor,
+    validator: Validator,
+    store: Store,
+    clock: Arc<dyn Clock>,
+    validation: Validation,
+    referral_policy: referral::Policy,
+    spaces: BTreeMap<String, Arc<Space>>,
+    jobs: mpsc::Sender<commit::Job>,
+    committed: Arc<Notify>,
+}
+
+/// How many writes may wait for the committer before callers are told to come back.
+const WAITING_WRITES: usize = 1024;
+
+impl Gateway {
+    /// Opens the store and starts the committer. `base_url` is where clients reach the gateway, without `/fhir`.
+    ///
+    /// Where search parameters have changed since the store's entries were made, they are made anew first: a search must
+    /// not miss what is there. `progress` hears of that.
+    pub async fn open(
+        config: &Config,
+        base_url: &str,
+        definitions: Arc<Definitions>,
+        clock: Arc<dyn Clock>,
+        mut progress: impl FnMut(&str, u64),
+    ) -> Result<Gateway, StoreError> {
+        let registry = Arc::new(Registry::new(&definitions));
+        let options = Options { durability: config.durability.into(), ..Options::new(&config.database_url) };
+        let store = Store::open(&options, &registry).await?;
+        let extractor = Extractor::new(definitions.clone(), registry.clone());
+        let spaces = spaces(&store, config, base_url).await?;
+        let stale = store.stale_types(&registry).await?;
+        if !stale.is_empty() {
+            let entries = |resource: &crate::fhir::Resource| extractor.entries(resource, "");
+            let mut done = 0;
+            let count = store.reindex(&registry, &stale, entries, |more| {
+                done += more as u64;
+                progress("search parameters have changed: making entries anew", done);
+            });
+            count.await?;
+        }
+        let mode = match config.validation.default {
+            Enforcement::Report => referral::Mode::Report,
+            Enforcement::Enforce => referral::Mode::Enforce,
+        };
+        let (jobs, queue) = mpsc::channel(WAITING_WRITES);
+        let gateway = Gateway {
+            inner: Arc::new(Inner {
+                validator: Validator::new(definitions.clone()),
+                definitions,
+                registry,
+                extractor,
+                store,
+                clock,
+                validation: config.validation.clone(),
+                referral_policy: referral::Policy { mode, ..referral::Policy::default() },
+                spaces,
+                jobs,
+                committed: Arc::new(Notify::new()),
+            }),
+        };
+        commit::start(&gateway, queue);
+        Ok(gateway)
+    }
+
+    /// The space of that name; the empty name is the default space.
+    pub fn space(&self, name: &str) -> Option<&Arc<Space>> {
+        self.inner.spaces.get(name)
+    }
+
+    /// All spaces.
+    pub fn spaces(&self) -> impl Iterator<Item = &Arc<Space>> {
+        self.inner.spaces.values()
+    }
+
+    /// The definitions the gateway goes by.
+    pub fn definitions(&self) -> &Arc<Definitions> {
+        &self.inner.definitions
+    }
+
+    /// The search parameters there are.
+    pub fn registry(&self) -> &Registry {
+        &self.inner.registry
+    }
+
+    /// The store, for reading.
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.inner.clock
+    }
+
+    /// Rings after each commit that left something to deliver.
+    pub fn committed(&self) -> Arc<Notify> {
+        self.inner.committed.clone()
+    }
+}
+
+async fn spaces(store: &Store, config: &Config, base_url: &str) -> Result<BTreeMap<String, Arc<Space>>, StoreError> {
+    let base_url = base_url.trim_end_matches('/');
+    let mut spaces = BTreeMap::new();
+    let default = Space { id: DEFAULT_SPACE, name: String::new(), base: format!("{base_url}/fhir") };
+    spaces.insert(String::new(), Arc::new(default));
+    for name in &config.spaces {
+        let space = Space { id: store.space(name).await?, name: name.clone(), base: format!("{base_url}/s/{name}/fhir") };
+        spaces.insert(name.clone(), Arc::new(space));
+    }
+    Ok(spaces)
+}

@@ -1,0 +1,148 @@
+//! Answering a search: the page that matches, and what goes with it.
+
+use std::collections::HashSet;
+
+use crate::definitions::SearchKind;
+use crate::fhir::time::Instant;
+use crate::fhir::{Issue, IssueCode};
+use crate::search::{DEFAULT_COUNT, Include, IncludeTarget, ParameterKey, SearchRequest, Summary, Total};
+use crate::store::{Cursor, Key, Page, SortKey, StoreError, Version};
+
+use super::{Gateway, Refused, Space};
+
+/// How many rounds `:iterate` goes, at most.
+const MOST_ROUNDS: usize = 5;
+/// How many resources may be included, at most.
+const MOST_INCLUDED: usize = 10_000;
+
+/// What a search found.
+pub struct SearchAnswer {
+    /// In the order asked for.
+    pub matches: Vec<Version>,
+    /// What goes with them, each once.
+    pub included: Vec<Version>,
+    /// How many match in all, where that is known.
+    pub total: Option<u64>,
+    /// Where the next page begins.
+    pub next: Option<Cursor>,
+    /// The moment the answer stands for: a search for what changed after it misses nothing.
+    pub as_of: Option<Instant>,
+    /// Remarks.
+    pub issues: Vec<Issue>,
+}
+
+impl Gateway {
+    /// Carries out a search.
+    pub async fn search(&self, space: &Space, request: &SearchRequest) -> Result<SearchAnswer, Refused> {
+        let store = &self.inner.store;
+        let sort: Vec<SortKey> = request.sort.iter().map(|sort| SortKey::new(&self.inner.registry, sort)).collect();
+        let after = match &request.after {
+            None => None,
+            Some(text) => Some(Cursor::parse(text).ok_or_else(|| {
+                Refused::malformed(IssueCode::Value, "_after is not from a 'next' link of this server")
+            })?),
+        };
+        let count = match request.summary {
+            Summary::Count => 0,
+            _ => request.count.unwrap_or(DEFAULT_COUNT),
+        };
+        let page = Page {
+            space: space.id,
+            type_name: &request.type_name,
+            conditions: &request.conditions,
+            sort: &sort,
+            after: after.as_ref(),
+            count,
+        };
+        // Before the search: what is committed meanwhile is newer, and will be found by the next poll.
+        let as_of = store.latest().await?;
+        let found = if count == 0 { Default::default() } else { store.search(&page).await? };
+        let whole = count > 0 && after.is_none() && found.next.is_none();
+        let counted = count == 0 || request.total == Total::Accurate;
+        let total = match (whole, counted) {
+            _ if request.total == Total::None && count > 0 => None,
+            (true, _) => Some(found.versions.len() as u64),
+            (false, true) => Some(store.count(&page).await?),
+            (false, false) => None,
+        };
+        let mut issues = request.issues.clone();
+        let included = self.include(space, &found.versions, &request.includes, &mut issues).await?;
+        Ok(SearchAnswer { matches: found.versions, included, total, next: found.next, as_of, issues })
+    }
+
+    async fn include(
+        &self,
+        space: &Space,
+        matches: &[Version],
+        includes: &[Include],
+        issues: &mut Vec<Issue>,
+    ) -> Result<Vec<Version>, StoreError> {
+        let mut included: Vec<Version> = Vec::new();
+        if includes.is_empty() || matches.is_empty() {
+            return Ok(included);
+        }
+        let mut known: HashSet<Key> = matches.iter().map(|version| version.key.clone()).collect();
+        let mut fresh = 0;
+        for round in 0..MOST_ROUNDS {
+            let mut found = Vec::new();
+            for include in includes.iter().filter(|include| round == 0 || include.iterate) {
+                let from: Vec<&Version> = match round {
+                    0 => matches.iter().collect(),
+                    _ => included[fresh..].iter().collect(),
+                };
+                found.extend(self.follow(space, include, from).await?);
+            }
+            fresh = included.len();
+            included.extend(found.into_iter().filter(|version| known.insert(version.key.clone())));
+            if included.len() > MOST_INCLUDED {
+                included.truncate(MOST_INCLUDED);
+                let text = format!("more than {MOST_INCLUDED} resources were to be included; the rest is left out");
+                issues.push(Issue::warning(IssueCode::TooCostly, text));
+                break;
+            }
+            if fresh == included.len() {
+                break;
+            }
+        }
+        Ok(included)
+    }
+
+    async fn follow(&self, space: &Space, include: &Include, mut from: Vec<&Version>) -> Result<Vec<Version>, StoreError> {
+        let store = &self.inner.store;
+        if include.reverse {
+            let parameters = match include.target {
+                IncludeTarget::Parameter(key) => vec![key],
+                IncludeTarget::All => self.references(include.source.as_deref()),
+            };
+            if let Some(type_name) = &include.target_type {
+                from.retain(|version| *version.key.type_name == **type_name);
+            }
+            return match from.is_empty() {
+                true => Ok(Vec::new()),
+                false => store.sources(space.id, &from, &parameters).await,
+            };
+        }
+        if let Some(source) = &include.source {
+            from.retain(|version| *version.key.type_name == **source);
+        }
+        if from.is_empty() {
+            return Ok(Vec::new());
+        }
+        let target_type = include.target_type.as_deref();
+        match include.target {
+            IncludeTarget::All => store.targets(&from, None, target_type).await,
+            IncludeTarget::Parameter(key) => store.targets(&from, Some(&[key]), target_type).await,
+        }
+    }
+
+    /// All reference parameters, of one type or of every.
+    fn references(&self, type_name: Option<&str>) -> Vec<ParameterKey> {
+        let registry = &self.inner.registry;
+        match type_name {
+            Some(type_name) => {
+                registry.of_type(type_name).filter(|key| registry[*key].kind == SearchKind::Reference).collect()
+            }
+            None => registry.all().filter(|key| registry[*key].kind == SearchKind::Reference).collect(),
+        }
+    }
+}
