@@ -1,5 +1,7 @@
 //! StructureDefinition without prose: what a type, profile or extension demands of its elements (R4 §5.3).
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -30,7 +32,12 @@ pub struct StructureDefinition {
     /// Where an extension may stand.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub context: Vec<ExtensionContext>,
-    /// The snapshot, in order; the first element is the root.
+    /// FHIRPath that must hold where an extension stands.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub context_invariant: Vec<String>,
+    /// The snapshot, in order; the first element is the root. Written and read by `compact`, where each element is
+    /// told by what it changes.
+    #[serde(skip)]
     pub elements: Vec<ElementDefinition>,
 }
 
@@ -81,8 +88,8 @@ pub struct ExtensionContext {
 }
 
 /// One element of a snapshot (R4 §2.28, ElementDefinition).
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ElementDefinition {
     /// Unique id with slice names: `Task.input:questionnaire.value[x]`.
     pub id: String,
@@ -95,7 +102,8 @@ pub struct ElementDefinition {
     pub min: u32,
     /// Greatest number of repetitions: a number or `*`.
     pub max: String,
-    /// Path and cardinality of the element in the type that first had it; `base.max` tells whether JSON has an array.
+    /// Path and cardinality of the element in the type that first had it, when they differ from this element's own;
+    /// see [`ElementDefinition::base`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base: Option<BaseElement>,
     /// The types allowed; empty on the root and where `content_reference` is set.
@@ -131,6 +139,54 @@ pub struct ElementDefinition {
     /// `fixed[x]`, `pattern[x]`, `minValue[x]`, `maxValue[x]` under their full JSON names.
     #[serde(flatten)]
     pub values: serde_json::Map<String, Value>,
+}
+
+impl ElementDefinition {
+    /// An element of that id with nothing said about it: 0..1, no type.
+    pub fn new(id: &str) -> ElementDefinition {
+        ElementDefinition {
+            id: id.to_owned(),
+            path: path_of(id).into_owned(),
+            slice_name: None,
+            min: 0,
+            max: "1".to_owned(),
+            base: None,
+            types: Vec::new(),
+            content_reference: None,
+            slicing: None,
+            binding: None,
+            constraints: Vec::new(),
+            max_length: None,
+            must_support: false,
+            is_modifier: false,
+            is_summary: false,
+            representation: Vec::new(),
+            values: serde_json::Map::new(),
+        }
+    }
+
+    /// Path and cardinality of the element in the type that first had it; `max` tells whether JSON has an array.
+    pub fn base(&self) -> BaseElement {
+        self.base.clone().unwrap_or_else(|| BaseElement {
+            path: self.path.clone(),
+            min: self.min,
+            max: self.max.clone(),
+        })
+    }
+
+    /// Whether it is in a slice: begins one, or is a part of one.
+    pub fn is_in_slice(&self) -> bool {
+        self.id.contains(':')
+    }
+}
+
+/// The path an id implies: slice names taken out.
+pub(super) fn path_of(id: &str) -> Cow<'_, str> {
+    if !id.contains(':') {
+        return Cow::Borrowed(id);
+    }
+    let segments = id.split('.').map(|segment| segment.split(':').next().unwrap_or_default());
+    Cow::Owned(segments.collect::<Vec<_>>().join("."))
 }
 
 fn is_false(value: &bool) -> bool {

@@ -1,0 +1,116 @@
+//! From a resource as published to what the gateway needs of it, without prose.
+//!
+//! Each resource is stripped by itself: what comes out depends on nothing but what goes in.
+
+mod code_system;
+mod other;
+mod search_parameter;
+mod structure;
+mod value_set;
+
+use serde_json::{Map, Value};
+
+use super::{CodeSystem, OtherDefinition, SearchParameter, StructureDefinition, ValueSet};
+
+/// A definition of one of the types the gateway has a use for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Definition {
+    /// A type, profile or extension.
+    Structure(Box<StructureDefinition>),
+    /// A search parameter.
+    SearchParameter(SearchParameter),
+    /// A value set.
+    ValueSet(ValueSet),
+    /// A code system.
+    CodeSystem(CodeSystem),
+    /// A definition that is kept as JSON.
+    Other(OtherDefinition),
+}
+
+impl Definition {
+    /// Gives a definition without a version that of its package.
+    pub(super) fn default_version(&mut self, version: &str) {
+        let own = match self {
+            Definition::Structure(structure) => &mut structure.version,
+            Definition::SearchParameter(parameter) => &mut parameter.version,
+            Definition::ValueSet(value_set) => &mut value_set.version,
+            Definition::CodeSystem(system) => &mut system.version,
+            Definition::Other(other) => &mut other.version,
+        };
+        if own.is_empty() {
+            version.clone_into(own);
+        }
+    }
+}
+
+/// Why a resource could not be stripped.
+#[derive(Debug, thiserror::Error)]
+pub enum Malformed {
+    /// A property that every such resource has is missing or of another kind.
+    #[error("'{0}' is missing or not what FHIR says")]
+    Property(&'static str),
+    /// A part of it is not as FHIR says.
+    #[error("{place}: {source}")]
+    Part {
+        /// Which part, by id or code.
+        place: String,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+}
+
+/// Strips a resource; `None` when it is of a type the gateway does not use, an example, or a logical model.
+pub fn strip(resource: &Value) -> Result<Option<Definition>, Malformed> {
+    let Some(resource) = resource.as_object() else { return Ok(None) };
+    if text(resource, "id").is_some_and(|id| id == "example" || id.starts_with("example-")) {
+        return Ok(None);
+    }
+    match text(resource, "resourceType") {
+        Some("StructureDefinition") => {
+            Ok(structure::strip(resource)?.map(|s| Definition::Structure(Box::new(s))))
+        }
+        Some("SearchParameter") => Ok(search_parameter::strip(resource)?.map(Definition::SearchParameter)),
+        Some("ValueSet") => Ok(value_set::strip(resource)?.map(Definition::ValueSet)),
+        Some("CodeSystem") => Ok(Some(Definition::CodeSystem(code_system::strip(resource)?))),
+        Some(resource_type) => Ok(other::strip(resource_type, resource).map(Definition::Other)),
+        None => Ok(None),
+    }
+}
+
+fn text<'v>(object: &'v Map<String, Value>, name: &str) -> Option<&'v str> {
+    object.get(name)?.as_str()
+}
+
+fn owned(object: &Map<String, Value>, name: &str) -> Option<String> {
+    text(object, name).map(str::to_owned)
+}
+
+fn required(object: &Map<String, Value>, name: &'static str) -> Result<String, Malformed> {
+    owned(object, name).ok_or(Malformed::Property(name))
+}
+
+fn objects<'v>(object: &'v Map<String, Value>, name: &str) -> impl Iterator<Item = &'v Map<String, Value>> {
+    object.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object)
+}
+
+fn texts(object: &Map<String, Value>, name: &str) -> Vec<String> {
+    let values = object.get(name).and_then(Value::as_array);
+    values.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// The extensions of that URL.
+fn extensions<'v>(
+    object: &'v Map<String, Value>,
+    url: &'static str,
+) -> impl Iterator<Item = &'v Map<String, Value>> {
+    objects(object, "extension").filter(move |extension| text(extension, "url") == Some(url))
+}
+
+/// Reads a part whose JSON has one of FHIR's closed lists of codes.
+fn part<T: serde::de::DeserializeOwned>(
+    object: &Map<String, Value>,
+    name: &'static str,
+) -> Result<T, Malformed> {
+    let value = object.get(name).cloned().unwrap_or(Value::Null);
+    serde_json::from_value(value).map_err(|source| Malformed::Part { place: name.to_owned(), source })
+}
