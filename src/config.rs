@@ -165,7 +165,10 @@ impl Config {
     ///
     /// `environment` are the variables of the process; those that begin with [`ENVIRONMENT_PREFIX`] count. Two underscores
     /// go a level down, one stands for a dash. A value is read as TOML where it is that, else as text.
-    pub fn load(path: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> Result<Config, ConfigError> {
+    pub fn load(
+        path: Option<&Path>,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<Config, ConfigError> {
         let mut table = match path {
             None => toml::Table::new(),
             Some(path) => {
@@ -183,7 +186,8 @@ impl Config {
         let mut names = Vec::new();
         for (name, value) in environment {
             let Some(key) = name.strip_prefix(ENVIRONMENT_PREFIX) else { continue };
-            let keys: Vec<String> = key.split("__").map(|part| part.to_lowercase().replace('_', "-")).collect();
+            let keys: Vec<String> =
+                key.split("__").map(|part| part.to_lowercase().replace('_', "-")).collect();
             insert(&mut table, &keys, toml_value(&value));
             names.push(name);
         }
@@ -213,7 +217,10 @@ impl Config {
             return wrong("base-url", "begins with http:// or https://");
         }
         if let Some(name) = self.spaces.iter().find(|name| !crate::fhir::Id::is_valid(name)) {
-            return wrong("spaces", &format!("'{name}' is no name: letters, digits, dashes and dots, at most 64"));
+            return wrong(
+                "spaces",
+                &format!("'{name}' is no name: letters, digits, dashes and dots, at most 64"),
+            );
         }
         if self.limits.body_bytes < 1024 {
             return wrong("limits.body-bytes", "at least 1024");

@@ -1,4 +1,15 @@
 //! sdoh-gateway
+pub mod access;
+pub mod api;
+pub mod cli;
+pub mod config;
 pub mod definitions;
+pub mod delivery;
 pub mod fhir;
+pub mod fhirpath;
+pub mod gateway;
 pub mod referral;
+pub mod search;
+pub mod store;
+pub mod telemetry;
+pub mod validator;

@@ -1,7 +1,5 @@
 //! What a request is answered with.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED, LOCATION};
 use http::{Response, StatusCode};
@@ -36,7 +34,7 @@ pub enum Content {
     /// Nothing.
     Nothing,
     /// A resource as JSON text.
-    Resource(Arc<str>),
+    Resource(String),
     /// Something else, with its content type: what a Binary holds.
     Raw(String, Bytes),
 }
@@ -47,17 +45,24 @@ const ISSUES: HeaderName = HeaderName::from_static("validation-issues");
 impl Answer {
     /// A status without a body.
     pub fn status(status: StatusCode) -> Answer {
-        Answer { status, content: Content::Nothing, version: None, updated: None, location: None, issues: Vec::new() }
+        Answer {
+            status,
+            content: Content::Nothing,
+            version: None,
+            updated: None,
+            location: None,
+            issues: Vec::new(),
+        }
     }
 
     /// 200 with a resource.
-    pub fn resource(text: impl Into<Arc<str>>) -> Answer {
+    pub fn resource(text: impl Into<String>) -> Answer {
         Answer { content: Content::Resource(text.into()), ..Answer::status(StatusCode::OK) }
     }
 
     /// An outcome.
     pub fn outcome(status: StatusCode, outcome: &OperationOutcome) -> Answer {
-        Answer { content: Content::Resource(outcome.to_value().to_string().into()), ..Answer::status(status) }
+        Answer { content: Content::Resource(outcome.to_value().to_string()), ..Answer::status(status) }
     }
 
     /// 200 with a stored version.
@@ -80,10 +85,15 @@ impl Answer {
         let counts = counts(&self.issues);
         let (content_type, body) = match self.content {
             Content::Nothing => (None, axum::body::Body::empty()),
-            Content::Resource(text) => (Some(HeaderValue::from_static(FHIR_JSON)), axum::body::Body::from(Bytes::from_owner(text))),
+            Content::Resource(text) => {
+                (Some(HeaderValue::from_static(FHIR_JSON)), axum::body::Body::from(text))
+            }
             Content::Raw(content_type, bytes) => {
                 let fallback = HeaderValue::from_static("application/octet-stream");
-                (Some(HeaderValue::from_str(&content_type).unwrap_or(fallback)), axum::body::Body::from(bytes))
+                (
+                    Some(HeaderValue::from_str(&content_type).unwrap_or(fallback)),
+                    axum::body::Body::from(bytes),
+                )
             }
         };
         let mut response = Response::new(body);
@@ -143,7 +153,9 @@ mod tests {
 
     #[test]
     fn last_modified_never_hides_a_write() {
-        for (updated, now, expected) in [(5_200_000, 5_900_000, 4), (5_200_000, 6_000_000, 5), (5_000_000, 5_000_000, 4)] {
+        for (updated, now, expected) in
+            [(5_200_000, 5_900_000, 4), (5_200_000, 6_000_000, 5), (5_000_000, 5_000_000, 4)]
+        {
             assert_eq!(last_modified(Instant(updated), Instant(now)), Instant(expected * 1_000_000));
         }
     }

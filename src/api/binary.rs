@@ -39,7 +39,9 @@ pub(super) fn unwrap(request: &Request, answer: Answer) -> Answer {
         return answer;
     }
     let Ok(value) = fhir_json::parse(text.as_bytes()) else { return answer };
-    let (Some(content_type), Some(data)) = (value["contentType"].as_str(), value["data"].as_str()) else { return answer };
+    let (Some(content_type), Some(data)) = (value["contentType"].as_str(), value["data"].as_str()) else {
+        return answer;
+    };
     match STANDARD.decode(data) {
         Ok(bytes) => Answer { content: Content::Raw(content_type.to_owned(), bytes.into()), ..answer },
         Err(_) => answer,

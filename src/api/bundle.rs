@@ -29,11 +29,17 @@ pub(super) struct Entry {
 pub(super) async fn bundle(api: &Api, request: &Request, body: Body) -> Result<Answer, ApiError> {
     let mut value = body.into_resource()?.into_value();
     if value["resourceType"] != "Bundle" {
-        return Err(ApiError::malformed(IssueCode::Structure, "only a Bundle is posted to the base; others go to their type"));
+        return Err(ApiError::malformed(
+            IssueCode::Structure,
+            "only a Bundle is posted to the base; others go to their type",
+        ));
     }
     let kind = value["type"].as_str().and_then(BundleType::parse);
     let kind = kind.ok_or_else(|| {
-        let issue = Issue::error(IssueCode::NotSupported, "a Bundle posted to the base is of type batch or transaction");
+        let issue = Issue::error(
+            IssueCode::NotSupported,
+            "a Bundle posted to the base is of type batch or transaction",
+        );
         ApiError::from(Refused::Malformed(issue.at("Bundle.type").into()))
     })?;
     let entries = match value.get_mut("entry").map(Value::take) {
@@ -80,13 +86,24 @@ fn read_entry(api: &Api, outer: &Request, mut entry: Value) -> Result<Entry, Api
     let method = request["method"].as_str().ok_or_else(|| missing("request.method"))?;
     let url = request["url"].as_str().ok_or_else(|| missing("request.url"))?;
     let method = match method {
-        "GET" | "HEAD" | "POST" | "PUT" | "DELETE" => Method::from_bytes(method.as_bytes()).unwrap_or_default(),
-        _ => return Err(ApiError::malformed(IssueCode::NotSupported, "request.method is one of GET, HEAD, POST, PUT and DELETE")),
+        "GET" | "HEAD" | "POST" | "PUT" | "DELETE" => {
+            Method::from_bytes(method.as_bytes()).unwrap_or_default()
+        }
+        _ => {
+            return Err(ApiError::malformed(
+                IssueCode::NotSupported,
+                "request.method is one of GET, HEAD, POST, PUT and DELETE",
+            ));
+        }
     };
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
-    let interaction = Interaction::parse(&method, relative(path, &outer.space.base), api.gateway.definitions().types())?;
+    let interaction =
+        Interaction::parse(&method, relative(path, &outer.space.base), api.gateway.definitions().types())?;
     if interaction == Interaction::Bundle {
-        return Err(ApiError::malformed(IssueCode::NotSupported, "a Bundle cannot hold another one to be carried out"));
+        return Err(ApiError::malformed(
+            IssueCode::NotSupported,
+            "a Bundle cannot hold another one to be carried out",
+        ));
     }
     Ok(Entry {
         request: Request {
@@ -127,7 +144,10 @@ pub(super) fn in_entry(index: usize, error: ApiError) -> ApiError {
             .and_then(|outcome| outcome["issue"][0]["diagnostics"].as_str().map(str::to_owned)),
         _ => None,
     };
-    let issue = Issue::error(IssueCode::Processing, issue.unwrap_or_else(|| "this entry cannot be carried out".into()));
+    let issue = Issue::error(
+        IssueCode::Processing,
+        issue.unwrap_or_else(|| "this entry cannot be carried out".into()),
+    );
     ApiError::Refused(Refused::Malformed(issue.at(place).into()))
 }
 

@@ -10,7 +10,12 @@ use super::request::{Body, Request, Return};
 use super::{Answer, Api, ApiError, binary};
 
 /// `POST Type`. The id is the server's; one that the body brings is not looked at.
-pub(super) async fn create(api: &Api, request: &Request, type_name: &str, body: Body) -> Result<Answer, ApiError> {
+pub(super) async fn create(
+    api: &Api,
+    request: &Request,
+    type_name: &str,
+    body: Body,
+) -> Result<Answer, ApiError> {
     let resource = resource(request, type_name, body)?;
     let write = draft(request, type_name, resource)?;
     let written = submit_one(api, request, write).await?;
@@ -30,7 +35,14 @@ pub(super) fn draft(request: &Request, type_name: &str, resource: Resource) -> R
         return Err(ApiError::malformed(IssueCode::NotSupported, text));
     }
     let type_name = type_name.to_owned();
-    Ok(Write { method: Method::Post, type_name, id: Id::fresh(), if_match: None, resource: Some(resource), entry: None })
+    Ok(Write {
+        method: Method::Post,
+        type_name,
+        id: Id::fresh(),
+        if_match: None,
+        resource: Some(resource),
+        entry: None,
+    })
 }
 
 /// Submits a transaction of one.
@@ -50,9 +62,9 @@ pub(super) fn answer(request: &Request, written: &Written) -> Answer {
     let (type_name, id) = (&*written.key.type_name, &*written.key.id);
     let status = if written.created { StatusCode::CREATED } else { StatusCode::OK };
     let content = match (request.preferences.back, &written.body) {
-        (Return::Representation, Some(body)) => Content::Resource(body.clone()),
+        (Return::Representation, Some(body)) => Content::Resource(body.to_string()),
         (Return::OperationOutcome, _) => {
-            Content::Resource(OperationOutcome::from(written.issues.clone()).to_value().to_string().into())
+            Content::Resource(OperationOutcome::from(written.issues.clone()).to_value().to_string())
         }
         _ => Content::Nothing,
     };

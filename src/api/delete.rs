@@ -9,7 +9,12 @@ use super::request::{Request, Return};
 use super::{Answer, Api, ApiError, create, update};
 
 /// `DELETE Type/id`. What is not there counts as deleted.
-pub(super) async fn delete(api: &Api, request: &Request, type_name: &str, id: &Id) -> Result<Answer, ApiError> {
+pub(super) async fn delete(
+    api: &Api,
+    request: &Request,
+    type_name: &str,
+    id: &Id,
+) -> Result<Answer, ApiError> {
     let written = create::submit_one(api, request, draft(request, type_name, id)?).await?;
     Ok(answer(request, &written))
 }
@@ -37,7 +42,11 @@ pub(super) fn answer(request: &Request, written: &Written) -> Answer {
     match request.preferences.back {
         Return::OperationOutcome => {
             let outcome = OperationOutcome::from(written.issues.clone());
-            Answer { content: Answer::outcome(StatusCode::OK, &outcome).content, status: StatusCode::OK, ..about }
+            Answer {
+                content: Answer::outcome(StatusCode::OK, &outcome).content,
+                status: StatusCode::OK,
+                ..about
+            }
         }
         _ => about,
     }

@@ -68,11 +68,12 @@ impl ApiError {
 
     /// The HTTP answer: status and OperationOutcome.
     pub fn into_answer(self) -> Answer {
-        let one = |status, code, message: String| {
-            Answer::outcome(status, &Issue::error(code, message).into())
-        };
+        let one =
+            |status, code, message: String| Answer::outcome(status, &Issue::error(code, message).into());
         match self {
-            ApiError::UnknownPath => one(StatusCode::NOT_FOUND, IssueCode::NotFound, "there is nothing at this path".into()),
+            ApiError::UnknownPath => {
+                one(StatusCode::NOT_FOUND, IssueCode::NotFound, "there is nothing at this path".into())
+            }
             ApiError::UnknownType(_) => {
                 let text = "the path names no R4 resource type; names are case-sensitive, say 'Task'";
                 one(StatusCode::NOT_FOUND, IssueCode::NotSupported, text.into())
@@ -108,13 +109,20 @@ impl ApiError {
             ApiError::Syntax(SyntaxError { message, line, column }) => {
                 let issue = Issue {
                     position: Some((line, column)),
-                    ..Issue::new(Severity::Fatal, IssueCode::Structure, format!("this is not JSON that FHIR accepts: {message}"))
+                    ..Issue::new(
+                        Severity::Fatal,
+                        IssueCode::Structure,
+                        format!("this is not JSON that FHIR accepts: {message}"),
+                    )
                 };
                 Answer::outcome(StatusCode::BAD_REQUEST, &issue.into())
             }
-            ApiError::NotFound => one(StatusCode::NOT_FOUND, IssueCode::NotFound, "there is no such resource".into()),
+            ApiError::NotFound => {
+                one(StatusCode::NOT_FOUND, IssueCode::NotFound, "there is no such resource".into())
+            }
             ApiError::Deleted(version) => {
-                let text = format!("the resource was deleted by version {version}; its history still shows it");
+                let text =
+                    format!("the resource was deleted by version {version}; its history still shows it");
                 Answer { version: Some(version), ..one(StatusCode::GONE, IssueCode::Deleted, text) }
             }
             ApiError::Refused(refused) => refused_answer(refused),
@@ -132,12 +140,18 @@ fn refused_answer(refused: Refused) -> Answer {
         Refused::NotFound(outcome) => (StatusCode::NOT_FOUND, outcome),
         Refused::Busy => {
             let text = "too many writes are waiting; nothing was written: try again in a moment";
-            (StatusCode::SERVICE_UNAVAILABLE, OperationOutcome::from(Issue::error(IssueCode::Transient, text)))
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                OperationOutcome::from(Issue::error(IssueCode::Transient, text)),
+            )
         }
         Refused::Store(message) => {
             error!(message, "the store failed");
             let text = "the database did not carry this out; nothing was written: try again in a moment";
-            (StatusCode::SERVICE_UNAVAILABLE, OperationOutcome::from(Issue::error(IssueCode::Transient, text)))
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                OperationOutcome::from(Issue::error(IssueCode::Transient, text)),
+            )
         }
     };
     Answer::outcome(status, &outcome)

@@ -40,7 +40,8 @@ pub(super) async fn history(
     }
     let more = versions.len() > count;
     versions.truncate(count);
-    let total = if more || before.is_some() { store.history_total(&scope).await? } else { versions.len() as u64 };
+    let total =
+        if more || before.is_some() { store.history_total(&scope).await? } else { versions.len() as u64 };
     let path = match id {
         Some(id) => format!("{}/{type_name}/{id}/_history", request.space.base),
         None => format!("{}/{type_name}/_history", request.space.base),

@@ -141,9 +141,11 @@ impl Interaction {
             [name, id, "_history", version] => {
                 let (type_name, id) = (known(name)?, valid(id)?);
                 match *method {
-                    Method::GET | Method::HEAD => {
-                        Interaction::VersionRead { type_name, id: id.to_string(), version: version.to_owned() }
-                    }
+                    Method::GET | Method::HEAD => Interaction::VersionRead {
+                        type_name,
+                        id: id.to_string(),
+                        version: version.to_owned(),
+                    },
                     // Clients that take a version's URL for the resource's own update that resource.
                     Method::PUT => Interaction::Update { type_name, id },
                     _ => return Err(ApiError::MethodNotAllowed),

@@ -14,8 +14,8 @@ const CAPABILITIES_DATE: &str = "2026-11-22";
 
 /// `GET metadata`.
 pub(super) fn metadata(api: &Api, request: &Request) -> Answer {
-    let statement = api.capability_statements.get(&request.space.name).cloned();
-    Answer::resource(statement.unwrap_or_default())
+    let statement = api.capability_statements.get(&request.space.name);
+    Answer::resource(statement.map_or("", |statement| statement))
 }
 
 /// The CapabilityStatement of a space. It claims none of the SDOHCC roles: each of them has XML among what it SHALL do.
@@ -65,7 +65,8 @@ fn resource(gateway: &Gateway, type_name: &str) -> Value {
                 .map(|parameter| format!("{type_name}:{}", parameter.code)),
         )
         .collect();
-    let profiles: Vec<String> = gateway.definitions().profiles_of(type_name).map(|profile| profile.canonical()).collect();
+    let profiles: Vec<String> =
+        gateway.definitions().profiles_of(type_name).map(|profile| profile.canonical()).collect();
     let interactions =
         ["read", "vread", "update", "delete", "history-instance", "history-type", "create", "search-type"];
     let mut resource = json!({

@@ -8,7 +8,12 @@ use super::request::{Conditions, Request};
 use super::{Answer, Api, ApiError, binary, subset};
 
 /// `GET Type/id`. 404 when it never was, 410 when it was deleted, 304 when the caller has it already.
-pub(super) async fn read(api: &Api, request: &Request, type_name: &str, id: &str) -> Result<Answer, ApiError> {
+pub(super) async fn read(
+    api: &Api,
+    request: &Request,
+    type_name: &str,
+    id: &str,
+) -> Result<Answer, ApiError> {
     let key = Key::new(request.space.id, type_name, id);
     let version = api.gateway.store().read(&key).await?.ok_or(ApiError::NotFound)?;
     answer(api, request, version)
@@ -34,7 +39,11 @@ fn answer(api: &Api, request: &Request, version: Version) -> Result<Answer, ApiE
     }
     if is_known(&request.conditions, &version) {
         let (number, seq) = (version.version, version.seq);
-        return Ok(Answer { version: Some(number), updated: Some(seq), ..Answer::status(StatusCode::NOT_MODIFIED) });
+        return Ok(Answer {
+            version: Some(number),
+            updated: Some(seq),
+            ..Answer::status(StatusCode::NOT_MODIFIED)
+        });
     }
     let version = subset::of_read(api, request, version)?;
     Ok(binary::unwrap(request, Answer::version(version)))

@@ -159,7 +159,10 @@ impl Body {
                     return Err(ApiError::UnsupportedMediaType);
                 }
                 if bytes.is_empty() {
-                    return Err(ApiError::malformed(IssueCode::Required, "the body is empty; a resource is needed here"));
+                    return Err(ApiError::malformed(
+                        IssueCode::Required,
+                        "the body is empty; a resource is needed here",
+                    ));
                 }
                 json::parse(&bytes).map_err(ApiError::Syntax)
             }
@@ -168,14 +171,19 @@ impl Body {
 
     /// The body as a resource.
     pub(super) fn into_resource(self) -> Result<Resource, ApiError> {
-        Resource::new(self.into_value()?).map_err(|error| ApiError::malformed(IssueCode::Structure, error.to_string()))
+        Resource::new(self.into_value()?)
+            .map_err(|error| ApiError::malformed(IssueCode::Structure, error.to_string()))
     }
 }
 
 /// Refuses a request whose `Accept` leaves out all that can be answered.
 pub(super) fn check_accept(headers: &HeaderMap) -> Result<(), ApiError> {
     let mut values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).peekable();
-    if values.peek().is_none() || values.any(content::accepts_json) { Ok(()) } else { Err(ApiError::NotAcceptable) }
+    if values.peek().is_none() || values.any(content::accepts_json) {
+        Ok(())
+    } else {
+        Err(ApiError::NotAcceptable)
+    }
 }
 
 /// The pairs of a query string or form, decoded.
@@ -209,7 +217,8 @@ mod tests {
     fn forms() {
         assert_eq!(
             decode_form("a=1&b=%C3%A9+x&c&&d=http://x|y"),
-            [("a", "1"), ("b", "é x"), ("c", ""), ("d", "http://x|y")].map(|(n, v)| (n.to_owned(), v.to_owned()))
+            [("a", "1"), ("b", "é x"), ("c", ""), ("d", "http://x|y")]
+                .map(|(n, v)| (n.to_owned(), v.to_owned()))
         );
     }
 }

@@ -12,10 +12,25 @@ use super::request::{Body, Request, decode_form};
 use super::{Answer, Api, ApiError, content, subset};
 
 /// What has to be escaped within a value of a query.
-const QUERY_VALUE: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'&').add(b'+').add(b'<').add(b'>').add(b'[').add(b']');
+const QUERY_VALUE: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'&')
+    .add(b'+')
+    .add(b'<')
+    .add(b'>')
+    .add(b'[')
+    .add(b']');
 
 /// `GET Type?…` or `POST Type/_search`, whose form adds to its query.
-pub(super) async fn search(api: &Api, request: &Request, type_name: &str, body: Body) -> Result<Answer, ApiError> {
+pub(super) async fn search(
+    api: &Api,
+    request: &Request,
+    type_name: &str,
+    body: Body,
+) -> Result<Answer, ApiError> {
     let mut parameters = request.query.clone();
     if let Body::Bytes(bytes, content_type) = body
         && !bytes.is_empty()
@@ -40,7 +55,12 @@ pub(super) async fn search(api: &Api, request: &Request, type_name: &str, body: 
     Ok(Answer::resource(searchset(api, request, &search, answer)?))
 }
 
-fn searchset(api: &Api, request: &Request, search: &SearchRequest, answer: SearchAnswer) -> Result<String, ApiError> {
+fn searchset(
+    api: &Api,
+    request: &Request,
+    search: &SearchRequest,
+    answer: SearchAnswer,
+) -> Result<String, ApiError> {
     let base = &request.space.base;
     let mut links = vec![("self", url(base, search, None))];
     if let Some(next) = &answer.next {
@@ -61,7 +81,11 @@ fn searchset(api: &Api, request: &Request, search: &SearchRequest, answer: Searc
     }
     if !answer.issues.is_empty() {
         let outcome = OperationOutcome::from(answer.issues).to_value().to_string();
-        bundle.push(&EntryText { resource: Some(&outcome), search_mode: Some("outcome"), ..EntryText::default() });
+        bundle.push(&EntryText {
+            resource: Some(&outcome),
+            search_mode: Some("outcome"),
+            ..EntryText::default()
+        });
     }
     Ok(bundle.finish())
 }

@@ -87,7 +87,8 @@ async fn fhir(State(api): State<Api>, request: HttpRequest) -> Response<HttpBody
     let response = answer.unwrap_or_else(ApiError::into_answer).into_response(&*clock);
     let seconds = started.elapsed().as_secs_f64();
     let status = response.status().as_str().to_owned();
-    metrics::histogram!("sdoh_gateway_request_seconds", "interaction" => label, "status" => status.clone()).record(seconds);
+    metrics::histogram!("sdoh_gateway_request_seconds", "interaction" => label, "status" => status.clone())
+        .record(seconds);
     debug!(interaction = label, status, seconds, "answered");
     response
 }
@@ -119,7 +120,9 @@ async fn handle(
     let limit = api.limits.body_bytes;
     let bytes = match Limited::new(body, limit).collect().await {
         Ok(collected) => collected.to_bytes(),
-        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => return Err(ApiError::TooLarge(limit)),
+        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => {
+            return Err(ApiError::TooLarge(limit));
+        }
         Err(_) => return Err(ApiError::malformed(IssueCode::Structure, "the body broke off")),
     };
     let accept = head.headers.get(ACCEPT).and_then(|value| value.to_str().ok());
@@ -145,6 +148,10 @@ async fn handle(
 /// A panic is our fault and stays within its request.
 fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response<HttpBody> {
     info!("a request panicked; see the message before this one");
-    let issue = Issue::error(IssueCode::Exception, "the gateway failed at this; the fault is its own and has been logged");
-    Answer::outcome(StatusCode::INTERNAL_SERVER_ERROR, &issue.into()).into_response(&crate::fhir::time::SystemClock)
+    let issue = Issue::error(
+        IssueCode::Exception,
+        "the gateway failed at this; the fault is its own and has been logged",
+    );
+    Answer::outcome(StatusCode::INTERNAL_SERVER_ERROR, &issue.into())
+        .into_response(&crate::fhir::time::SystemClock)
 }

@@ -44,8 +44,12 @@ fn subset(api: &Api, summary: Summary, elements: &[String], mut version: Version
         return version;
     }
     let types = api.gateway.definitions().types();
-    let Some(definition) = types.resource(&version.key.type_name).map(|id| &types[id]) else { return version };
-    let Some(Ok(Value::Object(mut resource))) = version.body.as_deref().map(|body| fhir_json::parse(body.as_bytes())) else {
+    let Some(definition) = types.resource(&version.key.type_name).map(|id| &types[id]) else {
+        return version;
+    };
+    let Some(Ok(Value::Object(mut resource))) =
+        version.body.as_deref().map(|body| fhir_json::parse(body.as_bytes()))
+    else {
         return version;
     };
     resource.retain(|name, _| is_kept(definition, summary, elements, name));
@@ -63,10 +67,14 @@ fn is_kept(definition: &Type, summary: Summary, elements: &[String], json_name: 
     // What is mandatory or changes the meaning goes along whatever is asked for.
     let needed = property.min > 0 || property.is_modifier;
     if !elements.is_empty() {
-        return needed || elements.iter().any(|name| {
-            let name = name.strip_prefix(&definition.name).and_then(|rest| rest.strip_prefix('.')).unwrap_or(name);
-            name == property.name || name == json_name
-        });
+        return needed
+            || elements.iter().any(|name| {
+                let name = name
+                    .strip_prefix(&definition.name)
+                    .and_then(|rest| rest.strip_prefix('.'))
+                    .unwrap_or(name);
+                name == property.name || name == json_name
+            });
     }
     match summary {
         Summary::True => property.is_summary,
@@ -78,7 +86,8 @@ fn is_kept(definition: &Type, summary: Summary, elements: &[String], json_name: 
 
 /// Tells that this is not the whole.
 fn mark(resource: &mut Map<String, Value>) {
-    let tag = json!({"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"});
+    let tag =
+        json!({"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"});
     let meta = resource.entry("meta").or_insert_with(|| Value::Object(Map::new()));
     if let Value::Object(meta) = meta
         && let Value::Array(tags) = meta.entry("tag").or_insert_with(|| Value::Array(Vec::new()))

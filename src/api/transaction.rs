@@ -15,7 +15,11 @@ use super::{Answer, Api, ApiError, Interaction, create, delete, update};
 /// Carries out the entries; the answers stand in their order.
 ///
 /// What is read is read after everything is written. Reading what is not there is told in its entry and undoes nothing.
-pub(super) async fn transaction(api: &Api, request: &Request, entries: Vec<Entry>) -> Result<Vec<Answer>, ApiError> {
+pub(super) async fn transaction(
+    api: &Api,
+    request: &Request,
+    entries: Vec<Entry>,
+) -> Result<Vec<Answer>, ApiError> {
     let mut writes: Vec<(usize, Write)> = Vec::new();
     let mut places: HashMap<String, String> = HashMap::new();
     let mut rest = Vec::new();
@@ -132,7 +136,8 @@ fn replace(types: &TypeGraph, type_id: TypeId, value: &mut Value, places: &HashM
             Value::String(text) if narrative => replace_links(text, places),
             Value::Object(map) => {
                 // A contained resource, or one within Parameters, is of the type it names.
-                let own = map.get("resourceType").and_then(Value::as_str).and_then(|name| types.resource(name));
+                let own =
+                    map.get("resourceType").and_then(Value::as_str).and_then(|name| types.resource(name));
                 replace(types, own.unwrap_or(type_id), value, places);
             }
             _ => {}

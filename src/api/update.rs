@@ -21,11 +21,21 @@ pub(super) async fn update(
 }
 
 /// The write an update comes to.
-pub(super) fn draft(request: &Request, type_name: &str, id: &Id, resource: Resource) -> Result<Write, ApiError> {
+pub(super) fn draft(
+    request: &Request,
+    type_name: &str,
+    id: &Id,
+    resource: Resource,
+) -> Result<Write, ApiError> {
     // Binary content sent as it is has no id of its own.
-    if resource.id().is_some_and(|own| own != id.as_str()) || (resource.id().is_none() && type_name != "Binary") {
+    if resource.id().is_some_and(|own| own != id.as_str())
+        || (resource.id().is_none() && type_name != "Binary")
+    {
         let text = format!("the resource's id has to be the one in the URL: {id}");
-        return Err(Refused::Malformed(Issue::error(IssueCode::Value, text).at(format!("{type_name}.id")).into()).into());
+        return Err(Refused::Malformed(
+            Issue::error(IssueCode::Value, text).at(format!("{type_name}.id")).into(),
+        )
+        .into());
     }
     Ok(Write {
         method: Method::Put,

@@ -2,9 +2,11 @@
 
 use jiff::civil::DateTime;
 use jiff::{Span, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// A point in time in microseconds since 1970-01-01T00:00:00Z. The gateway's only unit of time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Instant(pub i64);
 
 impl Instant {

@@ -8,9 +8,11 @@ use crate::fhir::time::Instant;
 use crate::fhir::{Id, Issue, IssueCode, OperationOutcome, Resource, json};
 use crate::referral::author::organization_of;
 use crate::referral::order::order_of;
-use crate::referral::{Change, Event, Facts, FactsNeeded, Proposal, Target};
+use crate::referral::{Change, Event, Facts, FactsNeeded, Proposal};
 use crate::search::{Entries, ParameterKey};
-use crate::store::{Key, NewAudit, NewMessage, NewVersion, StoreError, Version, WriteBatch, WriteTransaction};
+use crate::store::{
+    Key, NewAudit, NewMessage, NewVersion, StoreError, Version, WriteBatch, WriteTransaction,
+};
 
 use super::commit::Job;
 use super::submit::{Method, Written};
@@ -62,9 +64,9 @@ impl<'g, 's> Group<'g, 's> {
         // A create under a fresh id replaces nothing.
         let keys: Vec<Key> = jobs
             .iter()
-            .flat_map(|job| job.writes.iter().map(|prepared| &prepared.write).map(|write| (job, write)))
+            .flat_map(|job| job.writes.iter().map(move |prepared| (job.space.id, &prepared.write)))
             .filter(|(_, write)| write.method != Method::Post)
-            .map(|(job, write)| Key::new(job.space.id, &write.type_name, write.id.as_str()))
+            .map(|(space, write)| Key::new(space, &write.type_name, write.id.as_str()))
             .collect();
         group.fetch(&keys).await?;
         Ok(group)
@@ -182,10 +184,15 @@ impl<'g, 's> Group<'g, 's> {
             if actual != Some(expected) {
                 let place = format!("{}/{}", write.type_name, write.id);
                 let text = match actual {
-                    Some(actual) => format!("{place} is at version {actual}, not {expected}: read it again and redo the change"),
+                    Some(actual) => format!(
+                        "{place} is at version {actual}, not {expected}: read it again and redo the change"
+                    ),
                     None => format!("there is no {place} whose version could be {expected}"),
                 };
-                return Err(Refused::VersionConflict(OperationOutcome::from(Issue::error(IssueCode::Conflict, text))));
+                return Err(Refused::VersionConflict(OperationOutcome::from(Issue::error(
+                    IssueCode::Conflict,
+                    text,
+                ))));
             }
         }
         Ok(())
@@ -232,7 +239,12 @@ impl<'g, 's> Group<'g, 's> {
     }
 
     /// The Tasks whose focus is an order: those of the store, as the group has changed them, and those only the group has.
-    async fn tasks_of(&mut self, space: &Space, focus: ParameterKey, id: &str) -> Result<Vec<Resource>, StoreError> {
+    async fn tasks_of(
+        &mut self,
+        space: &Space,
+        focus: ParameterKey,
+        id: &str,
+    ) -> Result<Vec<Resource>, StoreError> {
         for version in self.transaction.referring(focus, &Key::new(space.id, "ServiceRequest", id)).await? {
             if !self.current.contains_key(&version.key) {
                 self.know(version);
@@ -273,7 +285,14 @@ impl<'g, 's> Group<'g, 's> {
         if draft.resource.is_none() && !was_there {
             // Deleting what is not there is no error and no version (R4 §3.1.0.7).
             let version = before.map_or(0, |before| before.version);
-            return Written { key: draft.key, version, seq: None, created: false, body: None, issues: draft.issues };
+            return Written {
+                key: draft.key,
+                version,
+                seq: None,
+                created: false,
+                body: None,
+                issues: draft.issues,
+            };
         }
         let seq = self.next;
         self.next = Instant(seq.0 + 1);
@@ -316,9 +335,11 @@ impl<'g, 's> Group<'g, 's> {
 
     /// Puts an event into the outbox, with the version it speaks of.
     fn announce(&mut self, space: &Space, event: &Event) {
-        let target = event.resource();
-        let key = Key::new(space.id, target.type_name, target.id);
-        let Some(version) = self.batch.versions.iter().rev().find(|version| version.key == key) else { return };
+        let (type_name, id) = event.resource();
+        let key = Key::new(space.id, type_name, id);
+        let Some(version) = self.batch.versions.iter().rev().find(|version| version.key == key) else {
+            return;
+        };
         let event = serde_json::to_string(event).unwrap_or_default();
         self.batch.messages.push(NewMessage { seq: version.seq, key, event });
     }

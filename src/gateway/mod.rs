@@ -79,7 +79,9 @@ impl Gateway {
         let spaces = spaces(&store, config, base_url).await?;
         let stale = store.stale_types(&registry).await?;
         if !stale.is_empty() {
-            let entries = |resource: &crate::fhir::Resource| extractor.entries(resource, "");
+            let base_of = |id| spaces.values().find(|space| space.id == id).map_or("", |space| &space.base);
+            let entries =
+                |space, resource: &crate::fhir::Resource| extractor.entries(resource, base_of(space));
             let mut done = 0;
             let count = store.reindex(&registry, &stale, entries, |more| {
                 done += more as u64;
@@ -131,6 +133,12 @@ impl Gateway {
         &self.inner.registry
     }
 
+    /// What a resource of a space is found by.
+    pub fn entries(&self, space: SpaceId, resource: &crate::fhir::Resource) -> crate::search::Entries {
+        let base = self.spaces().find(|known| known.id == space).map_or("", |space| &space.base);
+        self.inner.extractor.entries(resource, base)
+    }
+
     /// The store, for reading.
     pub fn store(&self) -> &Store {
         &self.inner.store
@@ -147,13 +155,21 @@ impl Gateway {
     }
 }
 
-async fn spaces(store: &Store, config: &Config, base_url: &str) -> Result<BTreeMap<String, Arc<Space>>, StoreError> {
+async fn spaces(
+    store: &Store,
+    config: &Config,
+    base_url: &str,
+) -> Result<BTreeMap<String, Arc<Space>>, StoreError> {
     let base_url = base_url.trim_end_matches('/');
     let mut spaces = BTreeMap::new();
     let default = Space { id: DEFAULT_SPACE, name: String::new(), base: format!("{base_url}/fhir") };
     spaces.insert(String::new(), Arc::new(default));
     for name in &config.spaces {
-        let space = Space { id: store.space(name).await?, name: name.clone(), base: format!("{base_url}/s/{name}/fhir") };
+        let space = Space {
+            id: store.space(name).await?,
+            name: name.clone(),
+            base: format!("{base_url}/s/{name}/fhir"),
+        };
         spaces.insert(name.clone(), Arc::new(space));
     }
     Ok(spaces)

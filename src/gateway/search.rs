@@ -35,7 +35,8 @@ impl Gateway {
     /// Carries out a search.
     pub async fn search(&self, space: &Space, request: &SearchRequest) -> Result<SearchAnswer, Refused> {
         let store = &self.inner.store;
-        let sort: Vec<SortKey> = request.sort.iter().map(|sort| SortKey::new(&self.inner.registry, sort)).collect();
+        let sort: Vec<SortKey> =
+            request.sort.iter().map(|sort| SortKey::new(&self.inner.registry, sort)).collect();
         let after = match &request.after {
             None => None,
             Some(text) => Some(Cursor::parse(text).ok_or_else(|| {
@@ -96,7 +97,8 @@ impl Gateway {
             included.extend(found.into_iter().filter(|version| known.insert(version.key.clone())));
             if included.len() > MOST_INCLUDED {
                 included.truncate(MOST_INCLUDED);
-                let text = format!("more than {MOST_INCLUDED} resources were to be included; the rest is left out");
+                let text =
+                    format!("more than {MOST_INCLUDED} resources were to be included; the rest is left out");
                 issues.push(Issue::warning(IssueCode::TooCostly, text));
                 break;
             }
@@ -107,7 +109,12 @@ impl Gateway {
         Ok(included)
     }
 
-    async fn follow(&self, space: &Space, include: &Include, mut from: Vec<&Version>) -> Result<Vec<Version>, StoreError> {
+    async fn follow(
+        &self,
+        space: &Space,
+        include: &Include,
+        mut from: Vec<&Version>,
+    ) -> Result<Vec<Version>, StoreError> {
         let store = &self.inner.store;
         if include.reverse {
             let parameters = match include.target {
@@ -139,9 +146,10 @@ impl Gateway {
     fn references(&self, type_name: Option<&str>) -> Vec<ParameterKey> {
         let registry = &self.inner.registry;
         match type_name {
-            Some(type_name) => {
-                registry.of_type(type_name).filter(|key| registry[*key].kind == SearchKind::Reference).collect()
-            }
+            Some(type_name) => registry
+                .of_type(type_name)
+                .filter(|key| registry[*key].kind == SearchKind::Reference)
+                .collect(),
             None => registry.all().filter(|key| registry[*key].kind == SearchKind::Reference).collect(),
         }
     }

@@ -62,7 +62,8 @@ impl Write {
     pub(super) fn placed(&self, issues: Vec<Issue>) -> Vec<Issue> {
         let Some(entry) = self.entry else { return issues };
         let place = |issue: Issue| {
-            let inside = issue.expression.as_deref().and_then(|path| path.split_once('.')).map(|(_, rest)| rest);
+            let inside =
+                issue.expression.as_deref().and_then(|path| path.split_once('.')).map(|(_, rest)| rest);
             let place = match inside {
                 Some(inside) => format!("Bundle.entry[{entry}].resource.{inside}"),
                 None => format!("Bundle.entry[{entry}].resource"),
@@ -135,7 +136,10 @@ impl Gateway {
         let (mut issues, mut entries) = (Vec::new(), Entries::default());
         if let Some(resource) = &write.resource {
             if resource.type_name() != write.type_name {
-                let text = format!("the resource calls itself another type than {}, to which it was sent", write.type_name);
+                let text = format!(
+                    "the resource calls itself another type than {}, to which it was sent",
+                    write.type_name
+                );
                 return Err(Refused::malformed(IssueCode::Structure, text));
             }
             issues = self.inner.validator.validate(resource);
@@ -153,9 +157,10 @@ impl Gateway {
     fn enforces(&self, issue: &Issue, type_name: &str) -> bool {
         let enforcement = match &issue.rule {
             Some(rule) => self.inner.validation.enforcement(&rule.profile),
-            None => {
-                self.inner.validation.enforcement(&format!("http://hl7.org/fhir/StructureDefinition/{type_name}"))
-            }
+            None => self
+                .inner
+                .validation
+                .enforcement(&format!("http://hl7.org/fhir/StructureDefinition/{type_name}")),
         };
         enforcement == Enforcement::Enforce
     }

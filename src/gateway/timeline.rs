@@ -23,7 +23,11 @@ impl Gateway {
         let versions: Vec<timeline::Version> = history
             .iter()
             .zip(&tasks)
-            .map(|(version, task)| timeline::Version { task: task.as_ref(), at: version.seq, who: version.author.as_deref() })
+            .map(|(version, task)| timeline::Version {
+                task: task.as_ref(),
+                at: version.seq,
+                who: version.author.as_deref(),
+            })
             .collect();
         Ok(Timeline::of(id, &versions, self.inner.clock.now()).map(|timeline| timeline.to_parameters()))
     }

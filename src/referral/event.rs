@@ -1,5 +1,7 @@
 //! What happened in a referral, as told to whoever follows it: the outbox's rows are made from these.
 
+use serde::{Deserialize, Serialize};
+
 use crate::fhir::time::Instant;
 
 use super::Status;
@@ -8,7 +10,8 @@ use super::order::OrderStatus;
 /// One thing that happened to a Task or its order, true once the transaction that carries it is committed.
 ///
 /// Ids are those of the space the transaction writes to. A status is `None` where the resource has none that R4 knows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Event {
     /// A Task came into being, in whatever state.
     TaskCreated {
@@ -80,8 +83,24 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// Type and id of the resource it happened to.
+    pub fn resource(&self) -> (&'static str, &str) {
+        match self {
+            Event::TaskCreated { task, .. }
+            | Event::StatusChanged { task, .. }
+            | Event::OutputChanged { task, .. }
+            | Event::TaskDeleted { task, .. } => ("Task", task),
+            Event::OrderStatusChanged { order, .. } | Event::OrderDeleted { order, .. } => {
+                ("ServiceRequest", order)
+            }
+        }
+    }
+}
+
 /// Whose write an event comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Cause {
     /// The client's.
     Client,

@@ -3,6 +3,7 @@
 //!
 //! An order's Tasks are the referral Tasks whose `focus` it is. A sub-Task (`partOf`) has an order of its own.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::fhir::Resource;
@@ -12,7 +13,8 @@ use super::status::is_open;
 use super::{Machine, Status, Target};
 
 /// `ServiceRequest.status` (R4 value set request-status).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum OrderStatus {
     /// Not placed yet.
     Draft,

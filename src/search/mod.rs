@@ -17,7 +17,8 @@ pub use entry::{Entries, Entry, Quantity, Target, Text, Token};
 pub use extract::Extractor;
 pub use fold::fold;
 pub use parse::{SearchError, parse_condition};
-pub use registry::{ParameterKey, Registry, RegisteredParameter};
+pub use registry::{ParameterKey, RegisteredParameter, Registry};
 pub use request::{
-    DEFAULT_COUNT, Handling, Include, IncludeTarget, LARGEST_COUNT, SearchRequest, Sort, SortBy, Summary, Total,
+    DEFAULT_COUNT, Handling, Include, IncludeTarget, LARGEST_COUNT, SearchRequest, Sort, SortBy, Summary,
+    Total,
 };

@@ -71,7 +71,13 @@ struct Parser<'p> {
 }
 
 impl Parser<'_> {
-    fn condition(&self, type_name: &str, name: &str, value: &str, depth: usize) -> Result<Condition, SearchError> {
+    fn condition(
+        &self,
+        type_name: &str,
+        name: &str,
+        value: &str,
+        depth: usize,
+    ) -> Result<Condition, SearchError> {
         if depth >= LONGEST_CHAIN {
             return Err(SearchError::TooLong);
         }
@@ -131,7 +137,10 @@ impl Parser<'_> {
     ) -> Result<Condition, SearchError> {
         let registered = &self.registry[parameter];
         if registered.kind != SearchKind::Reference {
-            return Err(SearchError::NotAReference { name: registered.code.to_string(), rest: rest.to_owned() });
+            return Err(SearchError::NotAReference {
+                name: registered.code.to_string(),
+                rest: rest.to_owned(),
+            });
         }
         let types = self.definitions.types();
         let declared = &registered.definition.target;
@@ -157,25 +166,47 @@ impl Parser<'_> {
     }
 
     fn modifier_error(&self, parameter: ParameterKey, modifier: &str, allowed: &'static str) -> SearchError {
-        SearchError::Modifier { name: self.registry[parameter].code.to_string(), modifier: modifier.to_owned(), allowed }
+        SearchError::Modifier {
+            name: self.registry[parameter].code.to_string(),
+            modifier: modifier.to_owned(),
+            allowed,
+        }
     }
 
-    fn values(&self, parameter: ParameterKey, modifier: Option<&str>, text: &str) -> Result<Condition, SearchError> {
+    fn values(
+        &self,
+        parameter: ParameterKey,
+        modifier: Option<&str>,
+        text: &str,
+    ) -> Result<Condition, SearchError> {
         let registered = &self.registry[parameter];
         let plain = |parameter, values| Condition::Value { parameter, negated: false, values };
         match (registered.kind, modifier) {
             (SearchKind::Composite, None) => self.composite(parameter, text),
-            (SearchKind::Token, Some("not")) => {
-                Ok(Condition::Value { parameter, negated: true, values: self.plain_values(parameter, None, text)? })
-            }
-            (SearchKind::Token | SearchKind::Uri | SearchKind::Date | SearchKind::Number | SearchKind::Quantity, None)
+            (SearchKind::Token, Some("not")) => Ok(Condition::Value {
+                parameter,
+                negated: true,
+                values: self.plain_values(parameter, None, text)?,
+            }),
+            (
+                SearchKind::Token
+                | SearchKind::Uri
+                | SearchKind::Date
+                | SearchKind::Number
+                | SearchKind::Quantity,
+                None,
+            )
             | (SearchKind::String, None | Some("exact" | "contains"))
-            | (SearchKind::Reference, None) => Ok(plain(parameter, self.plain_values(parameter, modifier, text)?)),
+            | (SearchKind::Reference, None) => {
+                Ok(plain(parameter, self.plain_values(parameter, modifier, text)?))
+            }
             (SearchKind::Reference, Some("identifier")) => match registered.identifier {
                 Some(identifier) => Ok(plain(identifier, self.plain_values(identifier, None, text)?)),
                 None => Ok(Condition::Nothing),
             },
-            (SearchKind::Reference, Some(modifier)) if self.definitions.types().resource(modifier).is_some() => {
+            (SearchKind::Reference, Some(modifier))
+                if self.definitions.types().resource(modifier).is_some() =>
+            {
                 Ok(plain(parameter, self.plain_values(parameter, Some(modifier), text)?))
             }
             (kind, Some(modifier)) => Err(self.modifier_error(parameter, modifier, allowed_modifiers(kind))),
@@ -183,7 +214,12 @@ impl Parser<'_> {
         }
     }
 
-    fn plain_values(&self, parameter: ParameterKey, modifier: Option<&str>, text: &str) -> Result<Values, SearchError> {
+    fn plain_values(
+        &self,
+        parameter: ParameterKey,
+        modifier: Option<&str>,
+        text: &str,
+    ) -> Result<Values, SearchError> {
         let registered = &self.registry[parameter];
         let parts = value::split(text, ',');
         let wrong = |expected| SearchError::Value { name: registered.code.to_string(), expected };
@@ -196,14 +232,18 @@ impl Parser<'_> {
                 let dates: Option<Vec<(Prefix, _)>> = parts.into_iter().map(value::date).collect();
                 Values::Date(dates.ok_or(wrong("a date, perhaps with a prefix such as gt"))?)
             }
-            SearchKind::String => Values::Text(parts.into_iter().map(|part| value::string(part, modifier)).collect()),
+            SearchKind::String => {
+                Values::Text(parts.into_iter().map(|part| value::string(part, modifier)).collect())
+            }
             SearchKind::Number => {
                 let numbers: Option<Vec<NumberTest>> = parts.into_iter().map(value::number).collect();
                 Values::Number(numbers.ok_or(wrong("a number, perhaps with a prefix such as gt"))?)
             }
             SearchKind::Quantity => {
                 let numbers: Option<Vec<NumberTest>> = parts.into_iter().map(value::quantity).collect();
-                Values::Number(numbers.ok_or(wrong("a quantity: number, number|system|code or number||code"))?)
+                Values::Number(
+                    numbers.ok_or(wrong("a quantity: number, number|system|code or number||code"))?,
+                )
             }
             SearchKind::Token | SearchKind::Composite | SearchKind::Special => {
                 Values::Token(parts.into_iter().map(value::token).collect())

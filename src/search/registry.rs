@@ -58,7 +58,9 @@ impl Registry {
 
     fn add(&mut self, definitions: &Definitions, type_name: &Arc<str>, definition: &Arc<SearchParameter>) {
         let Some(expression) = &definition.expression else { return };
-        if matches!(definition.code.as_str(), "_id" | "_lastUpdated") || definition.kind == SearchKind::Special {
+        if matches!(definition.code.as_str(), "_id" | "_lastUpdated")
+            || definition.kind == SearchKind::Special
+        {
             return;
         }
         let (mut identifier, mut parts) = (None, Vec::new());
@@ -109,9 +111,10 @@ impl Registry {
     /// `_lastupdated`.
     pub fn find(&self, type_name: &str, code: &str) -> Option<ParameterKey> {
         let codes = self.by_type.get(type_name)?;
-        codes.get(code).copied().or_else(|| {
-            codes.iter().find(|(known, _)| known.eq_ignore_ascii_case(code)).map(|(_, key)| *key)
-        })
+        codes
+            .get(code)
+            .copied()
+            .or_else(|| codes.iter().find(|(known, _)| known.eq_ignore_ascii_case(code)).map(|(_, key)| *key))
     }
 
     /// The keys of all parameters.

@@ -148,7 +148,9 @@ impl SearchRequest {
             match request.take(definitions, registry, own_base, name, value) {
                 Ok(()) => request.used.push((name.clone(), value.clone())),
                 Err(Refusal::PassedOver(text)) if handling == Handling::Lenient => {
-                    request.issues.push(Issue::warning(IssueCode::NotSupported, format!("passed over: {text}")));
+                    request
+                        .issues
+                        .push(Issue::warning(IssueCode::NotSupported, format!("passed over: {text}")));
                 }
                 Err(Refusal::PassedOver(text)) => return Err(Issue::error(IssueCode::NotSupported, text)),
                 Err(Refusal::Wrong(text)) => return Err(Issue::error(IssueCode::Value, text)),
@@ -168,7 +170,8 @@ impl SearchRequest {
         match name {
             "_format" | "_pretty" => {}
             "_count" => {
-                let count: usize = value.parse().map_err(|_| Refusal::wrong("_count takes a number from 0"))?;
+                let count: usize =
+                    value.parse().map_err(|_| Refusal::wrong("_count takes a number from 0"))?;
                 self.count = Some(count.min(LARGEST_COUNT));
             }
             "_after" => self.after = Some(value.to_owned()),
@@ -201,7 +204,8 @@ impl SearchRequest {
                 self.includes.push(include);
             }
             _ => {
-                let condition = parse_condition(definitions, registry, own_base, &self.type_name, name, value);
+                let condition =
+                    parse_condition(definitions, registry, own_base, &self.type_name, name, value);
                 self.conditions.push(condition.map_err(|error| match error {
                     SearchError::UnknownParameter { .. } => Refusal::PassedOver(error.to_string()),
                     error => Refusal::Wrong(error.to_string()),
@@ -223,7 +227,12 @@ impl SearchRequest {
                 Some(key) if !matches!(registry[key].kind, SearchKind::Composite | SearchKind::Special) => {
                     SortBy::Parameter(key)
                 }
-                _ => return Err(Refusal::PassedOver(format!("{} cannot be sorted by '{code}'", self.type_name))),
+                _ => {
+                    return Err(Refusal::PassedOver(format!(
+                        "{} cannot be sorted by '{code}'",
+                        self.type_name
+                    )));
+                }
             },
         };
         Ok(Sort { by, descending })
@@ -251,7 +260,8 @@ fn include(
     name: &str,
     value: &str,
 ) -> Result<Include, Refusal> {
-    let (stem, modifier) = name.split_once(':').map_or((name, None), |(stem, modifier)| (stem, Some(modifier)));
+    let (stem, modifier) =
+        name.split_once(':').map_or((name, None), |(stem, modifier)| (stem, Some(modifier)));
     let reverse = match stem {
         "_include" => false,
         "_revinclude" => true,
@@ -260,15 +270,17 @@ fn include(
     let iterate = match modifier {
         None => false,
         Some("iterate" | "recurse") => true,
-        Some(modifier) => return Err(Refusal::Wrong(format!("{stem} takes the modifier :iterate, not ':{modifier}'"))),
+        Some(modifier) => {
+            return Err(Refusal::Wrong(format!("{stem} takes the modifier :iterate, not ':{modifier}'")));
+        }
     };
     let unknown = || Refusal::PassedOver(format!("'{value}' names no reference to include"));
     // The IG itself writes HealthCareService.
     let type_named = |name: &str| {
         let types = definitions.types();
-        let found = types.resource(name).or_else(|| {
-            types.resources().find(|id| types[*id].name.eq_ignore_ascii_case(name))
-        });
+        let found = types
+            .resource(name)
+            .or_else(|| types.resources().find(|id| types[*id].name.eq_ignore_ascii_case(name)));
         found.map(|id| types[id].name.clone()).ok_or_else(unknown)
     };
     let parts: Vec<&str> = value.split(':').collect();

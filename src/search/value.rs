@@ -151,7 +151,8 @@ mod tests {
 
     #[test]
     fn tokens() {
-        let coding = |system: &str, code: &str| TokenTest::Coding { system: system.into(), code: code.into() };
+        let coding =
+            |system: &str, code: &str| TokenTest::Coding { system: system.into(), code: code.into() };
         for (text, expected) in [
             ("Requested", TokenTest::Code("requested".into())),
             ("http://a|B", coding("http://a", "b")),
@@ -168,7 +169,15 @@ mod tests {
         let own = "http://gw.example/fhir";
         let show = |text: &str, modifier: Option<&str>| {
             let tests = reference(text, modifier, own).into_iter();
-            let show = |t: ReferenceTest| format!("{}|{}|{}|{}", t.base, t.type_name.unwrap_or_default(), t.id, t.version.unwrap_or_default());
+            let show = |t: ReferenceTest| {
+                format!(
+                    "{}|{}|{}|{}",
+                    t.base,
+                    t.type_name.unwrap_or_default(),
+                    t.id,
+                    t.version.unwrap_or_default()
+                )
+            };
             tests.map(show).collect::<Vec<_>>().join(" ")
         };
         for (text, modifier, expected) in [
@@ -190,7 +199,9 @@ mod tests {
 
     #[test]
     fn numbers() {
-        for (text, value, margin) in [("100", 100.0, 0.5), ("100.00", 100.0, 0.005), ("1e2", 100.0, 50.0), ("-0.5", -0.5, 0.05)] {
+        for (text, value, margin) in
+            [("100", 100.0, 0.5), ("100.00", 100.0, 0.005), ("1e2", 100.0, 50.0), ("-0.5", -0.5, 0.05)]
+        {
             let test = number(text).unwrap();
             assert_eq!((test.value, test.margin), (value, margin), "{text}");
         }

@@ -29,12 +29,43 @@ const STEP: i64 = 500;
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Line {
-    Backup { format: u32 },
-    Space { id: i64, name: String },
-    Version { seq: i64, space: i64, r#type: String, id: String, version: u64, method: String, author: Option<String>, body: Option<String>, issues: Option<String> },
-    Audit { seq: i64, space: i64, r#type: String, id: String, action: String, author: Option<String>, request: String },
-    Message { space: i64, r#type: String, id: String, seq: i64, event: String },
-    End { versions: u64 },
+    Backup {
+        format: u32,
+    },
+    Space {
+        id: i64,
+        name: String,
+    },
+    Version {
+        seq: i64,
+        space: i64,
+        r#type: String,
+        id: String,
+        version: u64,
+        method: String,
+        author: Option<String>,
+        body: Option<String>,
+        issues: Option<String>,
+    },
+    Audit {
+        seq: i64,
+        space: i64,
+        r#type: String,
+        id: String,
+        action: String,
+        author: Option<String>,
+        request: String,
+    },
+    Message {
+        space: i64,
+        r#type: String,
+        id: String,
+        seq: i64,
+        event: String,
+    },
+    End {
+        versions: u64,
+    },
 }
 
 /// Writes all there is at one moment to a file, while others read and write. Gives the number of versions.
@@ -42,7 +73,8 @@ pub async fn backup(store: &Store, path: &Path, mut progress: impl FnMut(usize))
     let failed = |error| StoreError::File { path: path.display().to_string(), error };
     // First beside the file, then in its place: a backup is whole or not there.
     let unfinished = path.with_extension("unfinished");
-    let mut out = GzEncoder::new(BufWriter::new(File::create(&unfinished).map_err(failed)?), Compression::fast());
+    let mut out =
+        GzEncoder::new(BufWriter::new(File::create(&unfinished).map_err(failed)?), Compression::fast());
     let mut write = |line: &Line| -> Result<(), StoreError> {
         let text = serde_json::to_string(line).map_err(|error| failed(error.into()))?;
         writeln!(out, "{text}").map_err(failed)
@@ -58,7 +90,11 @@ pub async fn backup(store: &Store, path: &Path, mut progress: impl FnMut(usize))
     let (mut after, mut versions) = (i64::MIN, 0);
     loop {
         let mut sql = Sql::new("SELECT ");
-        sql.push(read::VERSION_COLUMNS).push(" FROM version v WHERE v.seq > ").bind(after).push(" ORDER BY v.seq LIMIT ").bind(STEP);
+        sql.push(read::VERSION_COLUMNS)
+            .push(" FROM version v WHERE v.seq > ")
+            .bind(after)
+            .push(" ORDER BY v.seq LIMIT ")
+            .bind(STEP);
         let rows = sql.fetch_all(&mut snapshot).await?;
         for row in &rows {
             let v = read::version(row)?;
@@ -83,7 +119,8 @@ pub async fn backup(store: &Store, path: &Path, mut progress: impl FnMut(usize))
     }
     let mut after = i64::MIN;
     loop {
-        let mut sql = Sql::new("SELECT seq, space, type, id, action, author, request FROM audit WHERE seq > ");
+        let mut sql =
+            Sql::new("SELECT seq, space, type, id, action, author, request FROM audit WHERE seq > ");
         sql.bind(after).push(" ORDER BY seq LIMIT ").bind(STEP);
         let rows = sql.fetch_all(&mut snapshot).await?;
         for row in &rows {
@@ -104,7 +141,13 @@ pub async fn backup(store: &Store, path: &Path, mut progress: impl FnMut(usize))
     }
     let sql = Sql::new("SELECT space, type, resource, seq, event FROM outbox ORDER BY id");
     for row in sql.fetch_all(&mut snapshot).await? {
-        write(&Line::Message { space: row.try_get(0)?, r#type: row.try_get(1)?, id: row.try_get(2)?, seq: row.try_get(3)?, event: row.try_get(4)? })?;
+        write(&Line::Message {
+            space: row.try_get(0)?,
+            r#type: row.try_get(1)?,
+            id: row.try_get(2)?,
+            seq: row.try_get(3)?,
+            event: row.try_get(4)?,
+        })?;
     }
     write(&Line::End { versions })?;
     let file = out.finish().map_err(failed)?.into_inner().map_err(|error| failed(error.into_error()))?;
@@ -120,7 +163,7 @@ pub async fn restore(
     store: &Store,
     registry: &Registry,
     path: &Path,
-    entries_of: impl Fn(&str) -> Entries,
+    entries_of: impl Fn(SpaceId, &str) -> Entries,
     mut progress: impl FnMut(usize),
 ) -> Result<u64, StoreError> {
     let failed = |error| StoreError::File { path: path.display().to_string(), error };
@@ -132,7 +175,8 @@ pub async fn restore(
     let (mut batch, mut written, mut whole) = (WriteBatch::default(), 0_u64, false);
     let mut current = std::collections::HashMap::new();
     for (number, line) in lines.enumerate() {
-        let line: Line = serde_json::from_str(&line.map_err(failed)?).map_err(|error| failed(error.into()))?;
+        let line: Line =
+            serde_json::from_str(&line.map_err(failed)?).map_err(|error| failed(error.into()))?;
         match line {
             Line::Backup { format } if format != FORMAT => {
                 return Err(StoreError::Unsupported("the backup is of a form this version does not read"));
@@ -143,18 +187,42 @@ pub async fn restore(
             Line::Version { seq, space, r#type, id, version, method, author, body, issues } => {
                 let key = Key::new(SpaceId(space), &r#type, &id);
                 let replaces = current.insert(key.clone(), Instant(seq));
-                let entries = body.as_deref().map(&entries_of).unwrap_or_default();
-                let method = ["POST", "PUT", "PATCH", "DELETE"].into_iter().find(|known| *known == method).unwrap_or("PUT");
-                batch.versions.push(NewVersion { key, seq: Instant(seq), version, method, author, body, issues, entries, replaces });
+                let entries =
+                    body.as_deref().map(|body| entries_of(SpaceId(space), body)).unwrap_or_default();
+                let method = ["POST", "PUT", "PATCH", "DELETE"]
+                    .into_iter()
+                    .find(|known| *known == method)
+                    .unwrap_or("PUT");
+                batch.versions.push(NewVersion {
+                    key,
+                    seq: Instant(seq),
+                    version,
+                    method,
+                    author,
+                    body: body.map(Into::into),
+                    issues,
+                    entries,
+                    replaces,
+                });
                 written += 1;
                 progress(1);
             }
             Line::Audit { seq, space, r#type, id, action, author, request } => {
                 let key = Key::new(SpaceId(space), &r#type, &id);
-                batch.audits.push(NewAudit { seq: Instant(seq), key, action: action.into(), author, request });
+                batch.audits.push(NewAudit {
+                    seq: Instant(seq),
+                    key,
+                    action: action.into(),
+                    author,
+                    request,
+                });
             }
             Line::Message { space, r#type, id, seq, event } => {
-                batch.messages.push(NewMessage { key: Key::new(SpaceId(space), &r#type, &id), seq: Instant(seq), event });
+                batch.messages.push(NewMessage {
+                    key: Key::new(SpaceId(space), &r#type, &id),
+                    seq: Instant(seq),
+                    event,
+                });
             }
             Line::End { versions } => whole = versions == written,
         }

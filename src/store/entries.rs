@@ -10,7 +10,8 @@ use super::write::NewVersion;
 use super::{SpaceId, StoreError};
 
 /// The tables entries are in.
-pub(super) const TABLES: [&str; 5] = ["token_entry", "reference_entry", "date_entry", "string_entry", "number_entry"];
+pub(super) const TABLES: [&str; 5] =
+    ["token_entry", "reference_entry", "date_entry", "string_entry", "number_entry"];
 
 /// Longest text of an entry in bytes. PostgreSQL takes no index row over 2,704.
 const LONGEST: usize = 400;
@@ -20,7 +21,9 @@ pub(super) fn shorten(text: &str) -> std::borrow::Cow<'_, str> {
     if text.len() <= LONGEST {
         return text.into();
     }
-    let mark = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    let mark = text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
     format!("{}…{mark:016x}", start_of(text)).into()
 }
 
@@ -47,9 +50,14 @@ pub(super) async fn insert(
     number: impl Fn(ParameterKey) -> i64,
     versions: &[&NewVersion],
 ) -> Result<(), StoreError> {
-    insert_table(connection, "token_entry (space, parameter, seq, part, code, system)", &number, versions, |e| &e.tokens, |t| {
-        [shorten(&t.code).into(), shorten(&t.system).into()]
-    })
+    insert_table(
+        connection,
+        "token_entry (space, parameter, seq, part, code, system)",
+        &number,
+        versions,
+        |e| &e.tokens,
+        |t| [shorten(&t.code).into(), shorten(&t.system).into()],
+    )
     .await?;
     insert_table(
         connection,
@@ -57,16 +65,33 @@ pub(super) async fn insert(
         &number,
         versions,
         |e| &e.references,
-        |t| [shorten(&t.id).into(), t.type_name.as_str().into(), shorten(&t.base).into(), shorten(&t.version).into()],
+        |t| {
+            [
+                shorten(&t.id).into(),
+                t.type_name.as_str().into(),
+                shorten(&t.base).into(),
+                shorten(&t.version).into(),
+            ]
+        },
     )
     .await?;
-    insert_table(connection, "date_entry (space, parameter, seq, part, low, high)", &number, versions, |e| &e.dates, |p| {
-        [Column::Integer(p.low.0), Column::Integer(p.high.0)]
-    })
+    insert_table(
+        connection,
+        "date_entry (space, parameter, seq, part, low, high)",
+        &number,
+        versions,
+        |e| &e.dates,
+        |p| [Column::Integer(p.low.0), Column::Integer(p.high.0)],
+    )
     .await?;
-    insert_table(connection, "string_entry (space, parameter, seq, part, folded, exact)", &number, versions, |e| &e.strings, |t| {
-        [start_of(&t.folded).into(), shorten(&t.exact).into()]
-    })
+    insert_table(
+        connection,
+        "string_entry (space, parameter, seq, part, folded, exact)",
+        &number,
+        versions,
+        |e| &e.strings,
+        |t| [start_of(&t.folded).into(), shorten(&t.exact).into()],
+    )
     .await?;
     insert_table(
         connection,
@@ -129,7 +154,12 @@ async fn insert_table<T, const N: usize>(
         .collect();
     // Two long texts may share a beginning.
     sql::insert_rows(connection, &format!("INSERT INTO {table}"), " ON CONFLICT DO NOTHING", &rows, |row| {
-        let key = [row.space.into(), Value::Integer(row.parameter), row.seq.into(), Value::Integer(row.part.into())];
+        let key = [
+            row.space.into(),
+            Value::Integer(row.parameter),
+            row.seq.into(),
+            Value::Integer(row.part.into()),
+        ];
         key.into_iter().chain(row.columns.iter().map(|column| match column {
             Column::Integer(value) => Value::Integer(*value),
             Column::Real(value) => Value::Real(*value),

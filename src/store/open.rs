@@ -71,7 +71,8 @@ impl Store {
         let mut transaction = self.begin_raw().await?;
         let mut known = std::collections::HashMap::new();
         let mut next = 1;
-        for row in Sql::new("SELECT type, code, id FROM search_parameter").fetch_all(&mut transaction).await? {
+        for row in Sql::new("SELECT type, code, id FROM search_parameter").fetch_all(&mut transaction).await?
+        {
             let id: i64 = row.try_get(2)?;
             next = next.max(id + 1);
             known.insert((row.try_get::<String, _>(0)?, row.try_get::<String, _>(1)?), id);
@@ -87,7 +88,8 @@ impl Store {
             }));
         }
         // An empty fingerprint: there are no entries yet. `reindex` writes the true one; a new database needs none.
-        let empty = Sql::new("SELECT 1 FROM version LIMIT 1").fetch_optional(&mut transaction).await?.is_none();
+        let empty =
+            Sql::new("SELECT 1 FROM version LIMIT 1").fetch_optional(&mut transaction).await?.is_none();
         sql::insert_rows(
             &mut transaction,
             "INSERT INTO search_parameter (id, type, code, fingerprint)",
@@ -95,7 +97,12 @@ impl Store {
             &new,
             |(id, parameter)| {
                 let fingerprint = if empty { parameter.fingerprint.as_str() } else { "" };
-                [Value::Integer(*id), parameter.type_name.as_ref().into(), parameter.code.as_ref().into(), fingerprint.into()]
+                [
+                    Value::Integer(*id),
+                    parameter.type_name.as_ref().into(),
+                    parameter.code.as_ref().into(),
+                    fingerprint.into(),
+                ]
             },
         )
         .await?;
@@ -122,7 +129,8 @@ pub(super) async fn connect(options: &Options) -> Result<(Kind, sqlx::AnyPool, s
         Kind::Sqlite => format!("{url}?mode=rwc"),
         Kind::Postgres => url.to_owned(),
     };
-    let connect = AnyConnectOptions::from_str(&connect).map_err(|_| StoreError::Url(without_password(url)))?;
+    let connect =
+        AnyConnectOptions::from_str(&connect).map_err(|_| StoreError::Url(without_password(url)))?;
     let durability = options.durability;
     let pool = |connections: u32| {
         AnyPoolOptions::new()
@@ -141,7 +149,11 @@ pub(super) async fn connect(options: &Options) -> Result<(Kind, sqlx::AnyPool, s
 }
 
 /// What each new connection is told.
-async fn prepare(connection: &mut AnyConnection, kind: Kind, durability: Durability) -> Result<(), sqlx::Error> {
+async fn prepare(
+    connection: &mut AnyConnection,
+    kind: Kind,
+    durability: Durability,
+) -> Result<(), sqlx::Error> {
     let settings = match (kind, durability) {
         (Kind::Sqlite, Durability::PowerCut) => {
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 30000; \

@@ -33,7 +33,10 @@ pub struct Leased {
     pub attempts: u32,
 }
 
-pub(super) async fn insert(connection: &mut AnyConnection, messages: &[NewMessage]) -> Result<(), StoreError> {
+pub(super) async fn insert(
+    connection: &mut AnyConnection,
+    messages: &[NewMessage],
+) -> Result<(), StoreError> {
     let head = "INSERT INTO outbox (space, type, resource, seq, event, due, attempts, leased_until)";
     sql::insert_rows(connection, head, "", messages, |m| {
         [
@@ -67,7 +70,8 @@ impl Store {
         let rows = select.fetch_all(&mut transaction).await?;
         let mut leased = Vec::with_capacity(rows.len());
         for row in &rows {
-            let (space, type_name, id): (i64, &str, &str) = (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
+            let (space, type_name, id): (i64, &str, &str) =
+                (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
             leased.push(Leased {
                 id: row.try_get(0)?,
                 key: Key::new(SpaceId(space), type_name, id),
@@ -109,7 +113,8 @@ impl Store {
 
     /// How many messages wait.
     pub async fn waiting(&self) -> Result<u64, StoreError> {
-        let row = Sql::new("SELECT count(*) FROM outbox").fetch_optional(&mut *self.pool.acquire().await?).await?;
+        let row =
+            Sql::new("SELECT count(*) FROM outbox").fetch_optional(&mut *self.pool.acquire().await?).await?;
         Ok(row.map(|row| row.try_get::<i64, _>(0)).transpose()?.unwrap_or(0).unsigned_abs())
     }
 }

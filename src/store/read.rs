@@ -48,7 +48,10 @@ impl Store {
     /// One version of a resource.
     pub async fn read_version(&self, key: &Key, number: u64) -> Result<Option<Version>, StoreError> {
         let mut sql = Sql::new("SELECT ");
-        sql.push(VERSION_COLUMNS).push(" FROM version v WHERE v.space = ").bind(key.space).push(" AND v.type = ");
+        sql.push(VERSION_COLUMNS)
+            .push(" FROM version v WHERE v.space = ")
+            .bind(key.space)
+            .push(" AND v.type = ");
         sql.bind(&*key.type_name).push(" AND v.id = ").bind(&*key.id).push(" AND v.version = ");
         sql.bind(i64::try_from(number).unwrap_or(i64::MAX));
         let row = sql.fetch_optional(&mut *self.pool.acquire().await?).await?;
@@ -66,7 +69,11 @@ impl Store {
         sql.push(VERSION_COLUMNS).push(" FROM version v WHERE v.space = ");
         match scope {
             HistoryScope::Instance(key) => {
-                sql.bind(key.space).push(" AND v.type = ").bind(&*key.type_name).push(" AND v.id = ").bind(&*key.id);
+                sql.bind(key.space)
+                    .push(" AND v.type = ")
+                    .bind(&*key.type_name)
+                    .push(" AND v.id = ")
+                    .bind(&*key.id);
             }
             HistoryScope::Type(space, type_name) => {
                 sql.bind(*space).push(" AND v.type = ").bind(type_name.as_str());
@@ -85,7 +92,11 @@ impl Store {
         let mut sql = Sql::new("SELECT count(*) FROM version v WHERE v.space = ");
         match scope {
             HistoryScope::Instance(key) => {
-                sql.bind(key.space).push(" AND v.type = ").bind(&*key.type_name).push(" AND v.id = ").bind(&*key.id);
+                sql.bind(key.space)
+                    .push(" AND v.type = ")
+                    .bind(&*key.type_name)
+                    .push(" AND v.id = ")
+                    .bind(&*key.id);
             }
             HistoryScope::Type(space, type_name) => {
                 sql.bind(*space).push(" AND v.type = ").bind(type_name.as_str());
@@ -98,7 +109,8 @@ impl Store {
     /// The moment of the latest commit. No version that a later search finds for the first time is older, so a client
     /// that asks for what changed after it misses nothing. `None` in an empty store.
     pub async fn latest(&self) -> Result<Option<Instant>, StoreError> {
-        let row = Sql::new("SELECT max(seq) FROM version").fetch_optional(&mut *self.pool.acquire().await?).await?;
+        let row =
+            Sql::new("SELECT max(seq) FROM version").fetch_optional(&mut *self.pool.acquire().await?).await?;
         Ok(row.map(|row| row.try_get::<Option<i64>, _>(0)).transpose()?.flatten().map(Instant))
     }
 }

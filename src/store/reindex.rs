@@ -36,7 +36,7 @@ impl Store {
         &self,
         registry: &Registry,
         types: &BTreeSet<String>,
-        entries_of: impl Fn(&Resource) -> Entries,
+        entries_of: impl Fn(SpaceId, &Resource) -> Entries,
         mut progress: impl FnMut(usize),
     ) -> Result<u64, StoreError> {
         let mut done = 0;
@@ -45,8 +45,14 @@ impl Store {
             loop {
                 let mut transaction = self.begin_raw().await?;
                 let mut select = Sql::new("SELECT ");
-                select.push(read::VERSION_COLUMNS).push(" FROM version v WHERE v.seq IN (SELECT r.seq FROM resource r WHERE ");
-                select.push("r.deleted = 0 AND r.type = ").bind(type_name.as_str()).push(" AND r.seq > ").bind(after);
+                select
+                    .push(read::VERSION_COLUMNS)
+                    .push(" FROM version v WHERE v.seq IN (SELECT r.seq FROM resource r WHERE ");
+                select
+                    .push("r.deleted = 0 AND r.type = ")
+                    .bind(type_name.as_str())
+                    .push(" AND r.seq > ")
+                    .bind(after);
                 select.push(" ORDER BY r.seq LIMIT ").bind(STEP as i64).push(") ORDER BY v.seq");
                 let rows = select.fetch_all(&mut transaction).await?;
                 let mut versions = Vec::with_capacity(rows.len());
@@ -54,9 +60,13 @@ impl Store {
                     let version = read::version(row)?;
                     after = version.seq;
                     let body = version.body.as_deref().unwrap_or_default();
-                    let resource = json::parse(body.as_bytes()).ok().and_then(|value| Resource::new(value).ok());
+                    let resource =
+                        json::parse(body.as_bytes()).ok().and_then(|value| Resource::new(value).ok());
                     versions.push(NewVersion {
-                        entries: resource.as_ref().map(&entries_of).unwrap_or_default(),
+                        entries: resource
+                            .as_ref()
+                            .map(|resource| entries_of(version.key.space, resource))
+                            .unwrap_or_default(),
                         key: version.key,
                         seq: version.seq,
                         version: version.version,
@@ -84,7 +94,11 @@ impl Store {
     }
 
     /// Notes that the entries of a type are those of the registry.
-    pub(super) async fn note_fingerprints(&self, registry: &Registry, type_name: &str) -> Result<(), StoreError> {
+    pub(super) async fn note_fingerprints(
+        &self,
+        registry: &Registry,
+        type_name: &str,
+    ) -> Result<(), StoreError> {
         let mut transaction = self.begin_raw().await?;
         for (parameter, number) in registry.parameters().iter().zip(self.parameters.iter()) {
             if &*parameter.type_name == type_name {

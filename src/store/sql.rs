@@ -118,12 +118,18 @@ impl Sql {
         Ok(sqlx::query_with(AssertSqlSafe(self.text), self.arguments).fetch_all(connection).await?)
     }
 
-    pub(super) async fn fetch_optional(self, connection: &mut AnyConnection) -> Result<Option<AnyRow>, StoreError> {
+    pub(super) async fn fetch_optional(
+        self,
+        connection: &mut AnyConnection,
+    ) -> Result<Option<AnyRow>, StoreError> {
         Ok(sqlx::query_with(AssertSqlSafe(self.text), self.arguments).fetch_optional(connection).await?)
     }
 
     pub(super) async fn execute(self, connection: &mut AnyConnection) -> Result<u64, StoreError> {
-        Ok(sqlx::query_with(AssertSqlSafe(self.text), self.arguments).execute(connection).await?.rows_affected())
+        Ok(sqlx::query_with(AssertSqlSafe(self.text), self.arguments)
+            .execute(connection)
+            .await?
+            .rows_affected())
     }
 }
 

@@ -1,6 +1,7 @@
 //! The write transaction: everything that belongs to one commit.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use sqlx::{AnyConnection, Row as _};
 
@@ -26,7 +27,7 @@ pub struct NewVersion {
     /// Who writes.
     pub author: Option<String>,
     /// The resource with its server-owned fields; `None` deletes.
-    pub body: Option<String>,
+    pub body: Option<Arc<str>>,
     /// What validation had to say.
     pub issues: Option<String>,
     /// What the version is found by; nothing for a deletion.
@@ -79,7 +80,9 @@ impl Store {
             Kind::Postgres => {
                 let mut transaction = self.writers.begin().await?;
                 // The one line that all writers of all nodes stand in; the number names this purpose and nothing else.
-                sqlx::query("SELECT 1 FROM (SELECT pg_advisory_xact_lock(7364686701)) AS turn").execute(&mut *transaction).await?;
+                sqlx::query("SELECT 1 FROM (SELECT pg_advisory_xact_lock(7364686701)) AS turn")
+                    .execute(&mut *transaction)
+                    .await?;
                 Ok(transaction)
             }
         }
@@ -108,7 +111,8 @@ impl WriteTransaction<'_> {
         for ((space, type_name), ids) in by_type {
             for ids in ids.chunks(256) {
                 let mut sql = Sql::new("SELECT ");
-                sql.push(VERSION_COLUMNS).push(" FROM resource r JOIN version v ON v.seq = r.seq WHERE r.space = ");
+                sql.push(VERSION_COLUMNS)
+                    .push(" FROM resource r JOIN version v ON v.seq = r.seq WHERE r.space = ");
                 sql.bind(space).push(" AND r.type = ").bind(type_name).push(" AND r.id IN ").bind_list(ids);
                 for row in sql.fetch_all(self.connection()).await? {
                     found.push(read::version(&row)?);
@@ -126,8 +130,13 @@ impl WriteTransaction<'_> {
     ) -> Result<Vec<Version>, StoreError> {
         let number = self.store.parameter(parameter);
         let mut sql = Sql::new("SELECT ");
-        sql.push(VERSION_COLUMNS).push(" FROM version v WHERE v.seq IN (SELECT e.seq FROM reference_entry e WHERE e.space = ");
-        sql.bind(target.space).push(" AND e.parameter = ").bind(number).push(" AND e.target = ").bind(&*target.id);
+        sql.push(VERSION_COLUMNS)
+            .push(" FROM version v WHERE v.seq IN (SELECT e.seq FROM reference_entry e WHERE e.space = ");
+        sql.bind(target.space)
+            .push(" AND e.parameter = ")
+            .bind(number)
+            .push(" AND e.target = ")
+            .bind(&*target.id);
         sql.push(" AND e.type = ").bind(&*target.type_name).push(" AND e.base = '') ORDER BY v.seq");
         let rows = sql.fetch_all(self.connection()).await?;
         rows.iter().map(read::version).collect()

@@ -2,7 +2,9 @@
 
 use crate::definitions::SearchKind;
 use crate::fhir::time::{Instant, Period};
-use crate::search::{Condition, NumberTest, ParameterKey, Prefix, ReferenceTest, TextTest, TokenTest, Values, fold};
+use crate::search::{
+    Condition, NumberTest, ParameterKey, Prefix, ReferenceTest, TextTest, TokenTest, Values, fold,
+};
 
 use super::super::entries::{shorten, start_of};
 use super::super::sql::Sql;
@@ -59,7 +61,9 @@ impl Writer<'_> {
                 }
             }
             Some(Condition::Chain { parameter, targets }) => {
-                sql.push(" FROM reference_entry d WHERE d.space = ").bind(self.space).push(" AND d.parameter = ");
+                sql.push(" FROM reference_entry d WHERE d.space = ")
+                    .bind(self.space)
+                    .push(" AND d.parameter = ");
                 sql.bind(self.store.parameter(*parameter)).push(" AND d.base = '' AND (");
                 for (index, (target, condition)) in targets.iter().enumerate() {
                     sql.push(if index == 0 { "" } else { " OR " }).push("(d.type = ").bind(target.as_str());
@@ -94,8 +98,18 @@ impl Writer<'_> {
 
     fn same_part(&mut self, sql: &mut Sql, outer: &str, parameter: ParameterKey, values: &Values) {
         let e = self.inner("p");
-        sql.push("EXISTS (SELECT 1 FROM ").push(table(values)).push(" ").push(&e).push(" WHERE ").push(&e).push(".seq = ");
-        sql.push(outer).push(".seq AND ").push(&e).push(".parameter = ").bind(self.store.parameter(parameter));
+        sql.push("EXISTS (SELECT 1 FROM ")
+            .push(table(values))
+            .push(" ")
+            .push(&e)
+            .push(" WHERE ")
+            .push(&e)
+            .push(".seq = ");
+        sql.push(outer)
+            .push(".seq AND ")
+            .push(&e)
+            .push(".parameter = ")
+            .bind(self.store.parameter(parameter));
         sql.push(" AND ").push(&e).push(".part = ").push(outer).push(".part AND ");
         tests(sql, &e, values);
         sql.push(")");
@@ -115,14 +129,31 @@ impl Writer<'_> {
             Condition::Id(ids) => {
                 let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
                 let e = self.inner("i");
-                sql.push("EXISTS (SELECT 1 FROM version ").push(&e).push(" WHERE ").push(&e).push(".seq = ").push(seq);
+                sql.push("EXISTS (SELECT 1 FROM version ")
+                    .push(&e)
+                    .push(" WHERE ")
+                    .push(&e)
+                    .push(".seq = ")
+                    .push(seq);
                 sql.push(" AND ").push(&e).push(".id IN ").bind_list(&ids).push(")");
             }
-            Condition::LastUpdated(dates) => any(sql, dates, |sql, (prefix, period)| moment(sql, seq, *prefix, *period)),
+            Condition::LastUpdated(dates) => {
+                any(sql, dates, |sql, (prefix, period)| moment(sql, seq, *prefix, *period))
+            }
             Condition::Missing { parameter, kind, missing } => {
                 let e = self.inner("m");
-                sql.push(if *missing { "NOT " } else { "" }).push("EXISTS (SELECT 1 FROM ").push(table_of(*kind)).push(" ");
-                sql.push(&e).push(" WHERE ").push(&e).push(".seq = ").push(seq).push(" AND ").push(&e).push(".parameter = ");
+                sql.push(if *missing { "NOT " } else { "" })
+                    .push("EXISTS (SELECT 1 FROM ")
+                    .push(table_of(*kind))
+                    .push(" ");
+                sql.push(&e)
+                    .push(" WHERE ")
+                    .push(&e)
+                    .push(".seq = ")
+                    .push(seq)
+                    .push(" AND ")
+                    .push(&e)
+                    .push(".parameter = ");
                 sql.bind(self.store.parameter(*parameter)).push(")");
             }
             Condition::Value { parameter, negated, values } => {
@@ -138,8 +169,18 @@ impl Writer<'_> {
                 for (index, parts) in alternatives.iter().enumerate() {
                     let Some([(parameter, values), rest @ ..]) = Some(parts.as_slice()) else { continue };
                     let e = self.inner("c");
-                    sql.push(if index == 0 { "" } else { " OR " }).push("EXISTS (SELECT 1 FROM ").push(table(values)).push(" ");
-                    sql.push(&e).push(" WHERE ").push(&e).push(".seq = ").push(seq).push(" AND ").push(&e).push(".parameter = ");
+                    sql.push(if index == 0 { "" } else { " OR " })
+                        .push("EXISTS (SELECT 1 FROM ")
+                        .push(table(values))
+                        .push(" ");
+                    sql.push(&e)
+                        .push(" WHERE ")
+                        .push(&e)
+                        .push(".seq = ")
+                        .push(seq)
+                        .push(" AND ")
+                        .push(&e)
+                        .push(".parameter = ");
                     sql.bind(self.store.parameter(*parameter)).push(" AND ");
                     tests(sql, &e, values);
                     for (parameter, values) in rest {
@@ -152,13 +193,33 @@ impl Writer<'_> {
             }
             Condition::Chain { parameter, targets } => {
                 let (e, t) = (self.inner("r"), self.inner("t"));
-                sql.push("EXISTS (SELECT 1 FROM reference_entry ").push(&e).push(" JOIN resource ").push(&t).push(" ON ");
-                sql.push(&t).push(".space = ").bind(self.space).push(" AND ").push(&t).push(".type = ").push(&e);
-                sql.push(".type AND ").push(&t).push(".id = ").push(&e).push(".target AND ").push(&t).push(".deleted = 0 WHERE ");
+                sql.push("EXISTS (SELECT 1 FROM reference_entry ")
+                    .push(&e)
+                    .push(" JOIN resource ")
+                    .push(&t)
+                    .push(" ON ");
+                sql.push(&t)
+                    .push(".space = ")
+                    .bind(self.space)
+                    .push(" AND ")
+                    .push(&t)
+                    .push(".type = ")
+                    .push(&e);
+                sql.push(".type AND ")
+                    .push(&t)
+                    .push(".id = ")
+                    .push(&e)
+                    .push(".target AND ")
+                    .push(&t)
+                    .push(".deleted = 0 WHERE ");
                 sql.push(&e).push(".seq = ").push(seq).push(" AND ").push(&e).push(".parameter = ");
                 sql.bind(self.store.parameter(*parameter)).push(" AND ").push(&e).push(".base = '' AND (");
                 for (index, (target, condition)) in targets.iter().enumerate() {
-                    sql.push(if index == 0 { "(" } else { " OR (" }).push(&e).push(".type = ").bind(target.as_str()).push(" AND ");
+                    sql.push(if index == 0 { "(" } else { " OR (" })
+                        .push(&e)
+                        .push(".type = ")
+                        .bind(target.as_str())
+                        .push(" AND ");
                     self.check(sql, &format!("{t}.seq"), condition);
                     sql.push(")");
                 }
@@ -169,8 +230,19 @@ impl Writer<'_> {
 
     fn entry(&mut self, sql: &mut Sql, seq: &str, parameter: ParameterKey, values: &Values) {
         let e = self.inner("e");
-        sql.push("EXISTS (SELECT 1 FROM ").push(table(values)).push(" ").push(&e).push(" WHERE ").push(&e).push(".seq = ");
-        sql.push(seq).push(" AND ").push(&e).push(".parameter = ").bind(self.store.parameter(parameter)).push(" AND ");
+        sql.push("EXISTS (SELECT 1 FROM ")
+            .push(table(values))
+            .push(" ")
+            .push(&e)
+            .push(" WHERE ")
+            .push(&e)
+            .push(".seq = ");
+        sql.push(seq)
+            .push(" AND ")
+            .push(&e)
+            .push(".parameter = ")
+            .bind(self.store.parameter(parameter))
+            .push(" AND ");
         tests(sql, &e, values);
         sql.push(")");
     }
@@ -258,7 +330,13 @@ fn tokens(sql: &mut Sql, e: &str, tests: &[TokenTest]) {
         sql.push(" AND ");
         any(sql, tests, |sql, test| match test {
             TokenTest::Coding { system, code } => {
-                sql.push("(").push(e).push(".code = ").bind(&*shorten(code)).push(" AND ").push(e).push(".system = ");
+                sql.push("(")
+                    .push(e)
+                    .push(".code = ")
+                    .bind(&*shorten(code))
+                    .push(" AND ")
+                    .push(e)
+                    .push(".system = ");
                 sql.bind(&*shorten(system)).push(")");
             }
             TokenTest::Code(code) => {
@@ -305,7 +383,9 @@ fn date(sql: &mut Sql, e: &str, prefix: Prefix, asked: Period) {
         sql.push(")");
     };
     match prefix {
-        Prefix::Eq => range(&[(&low, " >= ", asked.low), (&low, " <= ", asked.high), (&high, " <= ", asked.high)]),
+        Prefix::Eq => {
+            range(&[(&low, " >= ", asked.low), (&low, " <= ", asked.high), (&high, " <= ", asked.high)])
+        }
         Prefix::Gt => range(&[(&high, " > ", asked.high)]),
         Prefix::Lt => range(&[(&low, " < ", asked.low)]),
         Prefix::Sa => range(&[(&low, " > ", asked.high)]),
@@ -316,11 +396,25 @@ fn date(sql: &mut Sql, e: &str, prefix: Prefix, asked: Period) {
             date(sql, e, Prefix::Eq, asked);
         }
         Prefix::Ge => {
-            sql.push("(").push(&high).push(" >= ").bind(asked.low).push(" AND (").push(&high).push(" > ").bind(asked.high);
+            sql.push("(")
+                .push(&high)
+                .push(" >= ")
+                .bind(asked.low)
+                .push(" AND (")
+                .push(&high)
+                .push(" > ")
+                .bind(asked.high);
             sql.push(" OR ").push(&low).push(" >= ").bind(asked.low).push("))");
         }
         Prefix::Le => {
-            sql.push("(").push(&low).push(" <= ").bind(asked.high).push(" AND (").push(&low).push(" < ").bind(asked.low);
+            sql.push("(")
+                .push(&low)
+                .push(" <= ")
+                .bind(asked.high)
+                .push(" AND (")
+                .push(&low)
+                .push(" < ")
+                .bind(asked.low);
             sql.push(" OR ").push(&high).push(" <= ").bind(asked.high).push("))");
         }
     }
@@ -337,10 +431,26 @@ fn moment(sql: &mut Sql, seq: &str, prefix: Prefix, asked: Period) {
         Prefix::Ge => compare(" >= ", asked.low),
         Prefix::Le => compare(" <= ", asked.high),
         Prefix::Eq | Prefix::Ap => {
-            sql.push("(").push(seq).push(" >= ").bind(asked.low).push(" AND ").push(seq).push(" <= ").bind(asked.high).push(")");
+            sql.push("(")
+                .push(seq)
+                .push(" >= ")
+                .bind(asked.low)
+                .push(" AND ")
+                .push(seq)
+                .push(" <= ")
+                .bind(asked.high)
+                .push(")");
         }
         Prefix::Ne => {
-            sql.push("(").push(seq).push(" < ").bind(asked.low).push(" OR ").push(seq).push(" > ").bind(asked.high).push(")");
+            sql.push("(")
+                .push(seq)
+                .push(" < ")
+                .bind(asked.low)
+                .push(" OR ")
+                .push(seq)
+                .push(" > ")
+                .bind(asked.high)
+                .push(")");
         }
     }
 }
@@ -350,12 +460,25 @@ fn text(sql: &mut Sql, e: &str, test: &TextTest) {
         TextTest::Starts(start) => {
             let start = start_of(start);
             let end = format!("{start}\u{10FFFF}");
-            sql.push("(").push(e).push(".folded >= ").bind(start).push(" AND ").push(e).push(".folded < ").bind(end.as_str());
+            sql.push("(")
+                .push(e)
+                .push(".folded >= ")
+                .bind(start)
+                .push(" AND ")
+                .push(e)
+                .push(".folded < ")
+                .bind(end.as_str());
             sql.push(")");
         }
         TextTest::Exact(exact) => {
             let folded = fold(exact);
-            sql.push("(").push(e).push(".folded = ").bind(start_of(&folded)).push(" AND ").push(e).push(".exact = ");
+            sql.push("(")
+                .push(e)
+                .push(".folded = ")
+                .bind(start_of(&folded))
+                .push(" AND ")
+                .push(e)
+                .push(".exact = ");
             sql.bind(&*shorten(exact)).push(")");
         }
         TextTest::Contains(part) => {
@@ -379,8 +502,17 @@ fn number(sql: &mut Sql, e: &str, test: &NumberTest) {
     sql.push("(");
     match test.prefix {
         Prefix::Eq | Prefix::Ne => {
-            sql.push(if test.prefix == Prefix::Ne { "NOT (" } else { "(" }).push(&low).push(" >= ").bind(value - margin);
-            sql.push(" AND ").push(&low).push(" < ").bind(value + margin).push(" AND ").push(&high).push(" < ");
+            sql.push(if test.prefix == Prefix::Ne { "NOT (" } else { "(" })
+                .push(&low)
+                .push(" >= ")
+                .bind(value - margin);
+            sql.push(" AND ")
+                .push(&low)
+                .push(" < ")
+                .bind(value + margin)
+                .push(" AND ")
+                .push(&high)
+                .push(" < ");
             sql.bind(value + margin).push(")");
         }
         Prefix::Gt => {
@@ -403,7 +535,13 @@ fn number(sql: &mut Sql, e: &str, test: &NumberTest) {
         }
         Prefix::Ap => {
             let tenth = value.abs() * 0.1;
-            sql.push(&low).push(" <= ").bind(value + tenth).push(" AND ").push(&high).push(" >= ").bind(value - tenth);
+            sql.push(&low)
+                .push(" <= ")
+                .bind(value + tenth)
+                .push(" AND ")
+                .push(&high)
+                .push(" >= ")
+                .bind(value - tenth);
         }
     }
     if let Some(system) = &test.system {

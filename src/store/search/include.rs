@@ -21,7 +21,8 @@ impl Store {
         let seqs: Vec<_> = from.iter().map(|version| version.seq).collect();
         for seqs in seqs.chunks(256) {
             let mut sql = Sql::new("SELECT ");
-            sql.push(read::VERSION_COLUMNS).push(" FROM version v WHERE v.seq IN (SELECT r.seq FROM reference_entry e");
+            sql.push(read::VERSION_COLUMNS)
+                .push(" FROM version v WHERE v.seq IN (SELECT r.seq FROM reference_entry e");
             sql.push(" JOIN resource r ON r.space = e.space AND r.type = e.type AND r.id = e.target AND r.deleted = 0");
             sql.push(" WHERE e.base = '' AND e.seq IN ").bind_list(seqs);
             if let Some(parameters) = parameters {
@@ -57,9 +58,14 @@ impl Store {
                 let ids: Vec<_> = keys.iter().map(|key| shorten(&key.id)).collect();
                 let ids: Vec<&str> = ids.iter().map(|id| &**id).collect();
                 let mut sql = Sql::new("SELECT ");
-                sql.push(read::VERSION_COLUMNS).push(" FROM version v WHERE v.seq IN (SELECT e.seq FROM reference_entry e");
+                sql.push(read::VERSION_COLUMNS)
+                    .push(" FROM version v WHERE v.seq IN (SELECT e.seq FROM reference_entry e");
                 sql.push(" WHERE e.space = ").bind(space).push(" AND e.parameter IN ").bind_list(&numbers);
-                sql.push(" AND e.target IN ").bind_list(&ids).push(" AND e.type = ").bind(type_name).push(" AND e.base = '')");
+                sql.push(" AND e.target IN ")
+                    .bind_list(&ids)
+                    .push(" AND e.type = ")
+                    .bind(type_name)
+                    .push(" AND e.base = '')");
                 for row in sql.fetch_all(&mut *self.pool.acquire().await?).await? {
                     found.push(read::version(&row)?);
                 }

@@ -150,7 +150,11 @@ impl Store {
                 }
                 condition => {
                     sql.push("(SELECT count(*) FROM (SELECT 1 AS one");
-                    Writer { store: self, space: page.space, depth: 0 }.lead(&mut sql, page.type_name, Some(condition));
+                    Writer { store: self, space: page.space, depth: 0 }.lead(
+                        &mut sql,
+                        page.type_name,
+                        Some(condition),
+                    );
                     sql.push(" LIMIT ").bind(PROBE).push(") probe)");
                 }
             }
@@ -205,7 +209,11 @@ impl Store {
         for (index, key) in keys.iter().enumerate() {
             match (key.by, key.table) {
                 (SortBy::Parameter(parameter), Some((table, least))) => {
-                    sql.push(", (SELECT ").push(least).push(" FROM ").push(table).push(" s WHERE s.seq = m.seq AND s.parameter = ");
+                    sql.push(", (SELECT ")
+                        .push(least)
+                        .push(" FROM ")
+                        .push(table)
+                        .push(" s WHERE s.seq = m.seq AND s.parameter = ");
                     sql.bind(self.parameter(parameter)).push(")");
                 }
                 (SortBy::Id, _) => {
@@ -260,7 +268,11 @@ fn beyond(sql: &mut Sql, keys: &[SortKey], after: &[Json], index: usize, seq_des
         sql.push(")");
         return;
     }
-    sql.push("(").push(&column).push(" IS NULL OR ").push(&column).push(if key.descending { " < " } else { " > " });
+    sql.push("(").push(&column).push(" IS NULL OR ").push(&column).push(if key.descending {
+        " < "
+    } else {
+        " > "
+    });
     bind_key(sql, value);
     sql.push(" OR (").push(&column).push(" = ");
     bind_key(sql, value);
