@@ -11,7 +11,7 @@ mod timeline;
 
 pub use outcome::Refused;
 pub use search::SearchAnswer;
-pub use submit::{Method, Submission, Write, Written};
+pub use submit::{Expected, Method, Submission, Write, Written};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -26,7 +26,9 @@ impl Answer {
     #[track_caller]
     pub fn json(&self) -> Value {
         let parsed = json::parse(&self.body);
-        parsed.unwrap_or_else(|error| panic!("{}: {error}\n{}", self.asked, String::from_utf8_lossy(&self.body)))
+        parsed.unwrap_or_else(|error| {
+            panic!("{}: {error}\n{}", self.asked, String::from_utf8_lossy(&self.body))
+        })
     }
 
     /// The body as text.

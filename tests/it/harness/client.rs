@@ -27,7 +27,13 @@ impl Client {
     }
 
     /// Sends a request to a path below the base, or to a whole URL. The gateway's own fault fails any test.
-    pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<Vec<u8>>) -> Answer {
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Vec<u8>>,
+    ) -> Answer {
         let url = match path {
             "" => self.base.clone(),
             path if path.starts_with("http://") => path.to_owned(),
@@ -84,7 +90,8 @@ impl Client {
 
     /// Puts a resource under its own type and id, and gives it as stored.
     pub async fn store(&self, resource: &Value) -> Value {
-        let path = format!("{}/{}", resource["resourceType"].as_str().unwrap(), resource["id"].as_str().unwrap());
+        let path =
+            format!("{}/{}", resource["resourceType"].as_str().unwrap(), resource["id"].as_str().unwrap());
         let answer = self.put(&path, resource).await;
         assert!(matches!(answer.status, 200 | 201), "{}: {} {}", answer.asked, answer.status, answer.text());
         answer.json()
@@ -112,7 +119,9 @@ impl Client {
         let (type_name, form) = query.split_once('?').unwrap_or((query, ""));
         let headers = [("Content-Type", "application/x-www-form-urlencoded")];
         let path = format!("{type_name}/_search");
-        Found::new(&self.send(Method::POST, &path, &headers, Some(form.as_bytes().to_vec())).await.expect(200))
+        Found::new(
+            &self.send(Method::POST, &path, &headers, Some(form.as_bytes().to_vec())).await.expect(200),
+        )
     }
 
     /// Searches and compares the ids of the matches, in any order: `"t1 t2"`.

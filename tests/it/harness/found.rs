@@ -28,7 +28,11 @@ impl Found {
     /// As [`Found::new`], of a Bundle that may be nested in another.
     #[track_caller]
     pub fn of(bundle: Value, asked: &str) -> Found {
-        assert_eq!((&bundle["resourceType"], &bundle["type"]), (&"Bundle".into(), &"searchset".into()), "{asked}");
+        assert_eq!(
+            (&bundle["resourceType"], &bundle["type"]),
+            (&"Bundle".into(), &"searchset".into()),
+            "{asked}"
+        );
         assert!(bundle["meta"]["lastUpdated"].is_string(), "{asked}: no Bundle.meta.lastUpdated");
         let mut found = Found {
             matches: Vec::new(),
@@ -53,7 +57,10 @@ impl Found {
                 }
                 other => panic!("{asked}: search.mode {other:?}"),
             }
-            assert!(full_url.starts_with("http://") && full_url.ends_with(&name), "{asked}: fullUrl {full_url}");
+            assert!(
+                full_url.starts_with("http://") && full_url.ends_with(&name),
+                "{asked}: fullUrl {full_url}"
+            );
         }
         if let Some(total) = found.total
             && found.next.is_none()

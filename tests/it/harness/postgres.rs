@@ -58,7 +58,16 @@ impl Postgres {
         };
         let data = folder.join("data");
         let mut initdb = command(&programs.join("initdb"));
-        initdb.arg("-D").arg(&data).args(["-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]);
+        initdb.arg("-D").arg(&data).args([
+            "-U",
+            USER,
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "--no-sync",
+        ]);
         assert!(initdb.status().unwrap().success(), "initdb failed");
         let mut watch = command(Path::new("sh"));
         watch.args(["-c", WATCH, "watch"]).arg(&folder).arg(&programs).stderr(Stdio::null());
@@ -125,7 +134,8 @@ fn unprivileged(own: &Path) -> Option<(u32, u32)> {
     }
     let users = fs::read_to_string("/etc/passwd").unwrap();
     let find = |name: &str| {
-        let fields: Vec<&str> = users.lines().map(|line| line.split(':').collect()).find(|f: &Vec<&str>| f[0] == name)?;
+        let fields: Vec<&str> =
+            users.lines().map(|line| line.split(':').collect()).find(|f: &Vec<&str>| f[0] == name)?;
         Some((fields[2].parse().ok()?, fields[3].parse().ok()?))
     };
     Some(find("postgres").or_else(|| find("nobody")).expect("root needs a user 'postgres' or 'nobody'"))

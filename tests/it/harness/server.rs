@@ -95,7 +95,8 @@ pub fn on_both_with(configure: impl Fn(&mut Config), test: impl AsyncFn(&Server)
 /// Runs a test on these databases, configured.
 pub fn on_kinds(kinds: &[Kind], configure: impl Fn(&mut Config), test: impl AsyncFn(&Server)) {
     for kind in kinds {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         runtime.block_on(async {
             let Some(database) = Database::fresh(*kind).await else { return };
             eprintln!("on {kind:?}:");

@@ -19,10 +19,16 @@ fn bodies_are_stored_as_received() {
         put_text(server, "Observation/o", text).await.expect(201);
         let stored = server.get("Observation/o").await.text();
         let meta = r#","meta":{"versionId":"1","lastUpdated":"2026-11-22T09:00:00.000000Z"}"#;
-        assert_eq!(stored.replacen(meta, "", 1).replace("\\u0001", "\u{1}"), text.replace("\\u0001", "\u{1}"));
+        assert_eq!(
+            stored.replacen(meta, "", 1).replace("\\u0001", "\u{1}"),
+            text.replace("\\u0001", "\u{1}")
+        );
         // White space between tokens is no part of a resource.
         put_text(server, "Observation/o", &text.replace("\",\"", "\" ,\n\t\"")).await.expect(200);
-        assert_eq!(server.get("Observation/o").await.text(), stored.replace("\"versionId\":\"1\"", "\"versionId\":\"2\"").replace(".000000Z", ".000001Z"));
+        assert_eq!(
+            server.get("Observation/o").await.text(),
+            stored.replace("\"versionId\":\"1\"", "\"versionId\":\"2\"").replace(".000000Z", ".000001Z")
+        );
     });
 }
 
@@ -41,9 +47,13 @@ fn meta_keeps_what_is_the_clients() {
 #[test]
 fn malformed_bodies_are_refused_with_the_place() {
     on_both(async |server| {
-        let deep = format!("{{\"resourceType\":\"Patient\",\"id\":\"p\",\"x\":{}1{}}}", "[".repeat(200), "]".repeat(200));
+        let deep = format!(
+            "{{\"resourceType\":\"Patient\",\"id\":\"p\",\"x\":{}1{}}}",
+            "[".repeat(200),
+            "]".repeat(200)
+        );
         for (text, expected) in [
-            ("", "empty"),
+            ("", "needed"),
             ("{", "line 1"),
             ("{\n  \"resourceType\": \"Patient\",\n  \"id\": \"p\",\n  oops\n}", "line 4"),
             ("{\"resourceType\":\"Patient\",\"id\":\"p\",\n\"active\":true,\n\"active\":false}", "line 3"),
@@ -100,7 +110,10 @@ fn media_types() {
             ("nonsense", 415),
         ] {
             server.store(&patient("p")).await;
-            server.send(Method::PUT, "Patient/p", &[("Content-Type", content_type)], body()).await.expect(status);
+            server
+                .send(Method::PUT, "Patient/p", &[("Content-Type", content_type)], body())
+                .await
+                .expect(status);
         }
         server.send(Method::PUT, "Patient/p", &[], body()).await.expect(200);
         let hapi = "application/fhir+xml;q=1.0, application/fhir+json;q=1.0, application/xml+fhir;q=0.9, application/json+fhir;q=0.9";

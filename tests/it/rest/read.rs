@@ -155,8 +155,10 @@ fn a_read_can_be_of_parts() {
         whole["maritalStatus"] = serde_json::json!({"text": "single"});
         server.store(&whole).await;
         for (query, present, absent) in [
-            ("_elements=name", "name", "active"),
+            ("_elements=name", "name", "maritalStatus"),
             ("_elements=Patient.maritalStatus", "maritalStatus", "name"),
+            // What changes the meaning always goes along.
+            ("_elements=maritalStatus", "active", "name"),
             ("_summary=true", "name", "maritalStatus"),
             ("_summary=text", "text", "name"),
             ("_summary=data", "name", "text"),

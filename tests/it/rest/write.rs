@@ -65,7 +65,8 @@ fn if_match_guards_against_lost_updates() {
             ("W/\"abc\"", 412),
             ("*", 200),
         ] {
-            let answer = server.put_with("Patient/p", &[("If-Match", tag)], &patient("p")).await.expect(status);
+            let answer =
+                server.put_with("Patient/p", &[("If-Match", tag)], &patient("p")).await.expect(status);
             if status == 200 {
                 version += 1;
             } else {
@@ -132,7 +133,8 @@ fn prefer_says_what_comes_back() {
             for answer in [&created, &put] {
                 assert!(!answer.header("location").is_empty(), "{prefer}");
                 assert_eq!(answer.header("etag"), "W/\"1\"", "{prefer}");
-                let kind = if answer.body.is_empty() { Value::Null } else { answer.json()["resourceType"].clone() };
+                let kind =
+                    if answer.body.is_empty() { Value::Null } else { answer.json()["resourceType"].clone() };
                 assert_eq!(kind.as_str().unwrap_or_default(), expected, "{prefer}");
             }
         }
