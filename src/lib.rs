@@ -1,3 +1,4 @@
 //! sdoh-gateway
 pub mod definitions;
 pub mod fhir;
+pub mod fhirpath;
