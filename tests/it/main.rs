@@ -1,3 +1,3 @@
-//! Integration tests: one binary, one module a subject.
+//! Integration tests: one binary, a module for each part.
 
-mod definitions;
+mod fhirpath;
