@@ -2,3 +2,4 @@
 pub mod definitions;
 pub mod fhir;
 pub mod referral;
+pub mod terminology;

@@ -72,7 +72,12 @@ impl BundleText {
     /// Begins a Bundle. `last_updated` becomes `meta.lastUpdated`; `links` are relations with their URLs.
     pub fn new(kind: &str, last_updated: &str, total: Option<u64>, links: &[(&str, &str)]) -> BundleText {
         let mut text = String::with_capacity(4096);
-        let _ = write!(text, r#"{{"resourceType":"Bundle","meta":{{"lastUpdated":{}}},"type":{}"#, quoted(last_updated), quoted(kind));
+        let _ = write!(
+            text,
+            r#"{{"resourceType":"Bundle","meta":{{"lastUpdated":{}}},"type":{}"#,
+            quoted(last_updated),
+            quoted(kind)
+        );
         if let Some(total) = total {
             let _ = write!(text, r#","total":{total}"#);
         }
@@ -102,7 +107,11 @@ impl BundleText {
             self.property(&mut first, "search", &format!(r#"{{"mode":{}}}"#, quoted(mode)));
         }
         if let Some((method, url)) = entry.request {
-            self.property(&mut first, "request", &format!(r#"{{"method":{},"url":{}}}"#, quoted(method), quoted(url)));
+            self.property(
+                &mut first,
+                "request",
+                &format!(r#"{{"method":{},"url":{}}}"#, quoted(method), quoted(url)),
+            );
         }
         if let Some(response) = &entry.response {
             self.property(&mut first, "response", "{");
@@ -152,10 +161,20 @@ mod tests {
     #[test]
     fn text() {
         let mut bundle = BundleText::new("searchset", "now", Some(1), &[("self", "http://a/?x=\"y\"")]);
-        bundle.push(&EntryText { full_url: Some("u"), resource: Some(r#"{"a":1}"#), search_mode: Some("match"), ..Default::default() });
+        bundle.push(&EntryText {
+            full_url: Some("u"),
+            resource: Some(r#"{"a":1}"#),
+            search_mode: Some("match"),
+            ..Default::default()
+        });
         bundle.push(&EntryText {
             request: Some(("GET", "a")),
-            response: Some(ResponseText { status: "200 OK", etag: Some("W/\"1\""), outcome: Some("{}"), ..Default::default() }),
+            response: Some(ResponseText {
+                status: "200 OK",
+                etag: Some("W/\"1\""),
+                outcome: Some("{}"),
+                ..Default::default()
+            }),
             ..Default::default()
         });
         let json: Value = serde_json::from_str(&bundle.finish()).unwrap();
@@ -170,6 +189,9 @@ mod tests {
                 ]
             })
         );
-        assert_eq!(BundleText::new("history", "n", None, &[]).finish(), r#"{"resourceType":"Bundle","meta":{"lastUpdated":"n"},"type":"history"}"#);
+        assert_eq!(
+            BundleText::new("history", "n", None, &[]).finish(),
+            r#"{"resourceType":"Bundle","meta":{"lastUpdated":"n"},"type":"history"}"#
+        );
     }
 }
