@@ -310,7 +310,7 @@ mod tests {
         assert_eq!(check(|c| c.open = false), Err("open".into()));
         assert_eq!(check(|c| c.listen = "0.0.0.0:80".parse().unwrap()), Err("listen".into()));
         assert_eq!(check(|c| c.base_url = Some("x".into())), Err("base-url".into()));
-        assert_eq!(check(|c| drop(c.spaces.insert("a/b".into()))), Err("spaces".into()));
+        assert_eq!(check(|c| c.spaces = ["a/b".to_owned()].into()), Err("spaces".into()));
         assert_eq!(check(|c| c.limits.body_bytes = 0), Err("limits.body-bytes".into()));
     }
 

@@ -50,7 +50,7 @@ pub(super) async fn search(
         &parameters,
         request.preferences.handling,
     )
-    .map_err(|issue| Refused::Malformed(issue.into()))?;
+    .map_err(Refused::Malformed)?;
     let answer = api.gateway.search(&request.space, &search).await?;
     Ok(Answer::resource(searchset(api, request, &search, answer)?))
 }

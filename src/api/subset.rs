@@ -32,7 +32,7 @@ pub(super) fn of_read(api: &Api, request: &Request, version: Version) -> Result<
         &query,
         Handling::Lenient,
     )
-    .map_err(|issue| Refused::Malformed(issue.into()))?;
+    .map_err(Refused::Malformed)?;
     if search.summary == Summary::Count {
         return Err(ApiError::malformed(IssueCode::Value, "_summary=count is for searches"));
     }

@@ -1,5 +1,6 @@
 //! Ring 9: the command line.
 
+mod demo;
 mod ig;
 mod load;
 mod maintenance;
@@ -12,6 +13,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::{Config, ConfigError};
+use crate::serve::ServeError;
 use crate::telemetry::{self, LogFormat};
 
 /// Exit code when a command was understood but could not be carried out.
@@ -39,6 +41,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Play a referral between a clinic and a food pantry, and print every request and answer.
+    Demo(demo::Demo),
     /// Serve FHIR until told to stop (SIGTERM or Ctrl-C), then finish what is under way.
     Serve(serve::Serve),
     /// Put resources into a FHIR server, those that others refer to first.
@@ -86,6 +90,9 @@ enum Failure {
     /// The configuration.
     #[error("configuration: {0}")]
     Config(#[from] ConfigError),
+    /// Serving.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
     /// Anything else.
     #[error("{0}")]
     Other(String),
@@ -112,6 +119,7 @@ pub fn main() -> ExitCode {
     };
     let done = runtime.block_on(async {
         match cli.command {
+            Command::Demo(command) => command.run().await,
             Command::Serve(command) => command.run().await,
             Command::Load(command) => command.run().await,
             Command::Ig(command) => command.run(),
@@ -124,7 +132,8 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("sdoh-gateway: {failure}");
-            ExitCode::from(if matches!(failure, Failure::Config(_)) { MISCONFIGURED } else { FAILED })
+            let misconfigured = matches!(failure, Failure::Config(_) | Failure::Serve(ServeError::Config(_)));
+            ExitCode::from(if misconfigured { MISCONFIGURED } else { FAILED })
         }
     }
 }

@@ -103,6 +103,11 @@ impl<T> ByCanonical<T> {
         entry.value.get_or_init(|| entry.file.as_ref().and_then(read)).as_ref()
     }
 
+    /// How many numbers there are.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     /// Whether that number has not been replaced.
     pub(super) fn is_current(&self, number: usize) -> bool {
         self.entries.get(number).is_some_and(|entry| !entry.is_replaced)

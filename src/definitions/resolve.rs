@@ -97,6 +97,16 @@ impl Definitions {
         self.value_sets.get(number, |file| serde_json::from_str(self.texts.read(file)).ok())
     }
 
+    /// The number of a value set, from 0; the same for all its canonicals.
+    pub(crate) fn value_set_number(&self, canonical: &str) -> Option<usize> {
+        self.value_sets.find(canonical)
+    }
+
+    /// How many numbers value sets have.
+    pub(crate) fn value_set_count(&self) -> usize {
+        self.value_sets.len()
+    }
+
     /// A code system.
     pub fn code_system(&self, canonical: &str) -> Option<&CodeSystem> {
         let number = self.code_systems.find(canonical)?;

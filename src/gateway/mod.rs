@@ -24,6 +24,7 @@ use crate::fhir::time::Clock;
 use crate::referral;
 use crate::search::{Extractor, Registry};
 use crate::store::{DEFAULT_SPACE, Options, SpaceId, Store, StoreError};
+use crate::terminology::Terminology;
 use crate::validator::Validator;
 
 /// A set of ids of its own, with the base URL it is served under.
@@ -75,7 +76,8 @@ impl Gateway {
         let registry = Arc::new(Registry::new(&definitions));
         let options = Options { durability: config.durability.into(), ..Options::new(&config.database_url) };
         let store = Store::open(&options, &registry).await?;
-        let extractor = Extractor::new(definitions.clone(), registry.clone());
+        let terminology = Arc::new(Terminology::new(definitions.clone()));
+        let extractor = Extractor::new(definitions.clone(), registry.clone(), terminology);
         let spaces = spaces(&store, config, base_url).await?;
         let stale = store.stale_types(&registry).await?;
         if !stale.is_empty() {

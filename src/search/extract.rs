@@ -11,6 +11,7 @@ use crate::definitions::{Definitions, SearchKind, TypeId};
 use crate::fhir::Resource;
 use crate::fhir::time::Instant;
 use crate::fhirpath::{Environment, Expression, Node, TypeOfReference};
+use crate::terminology::Terminology;
 
 use super::entry::Entries;
 use super::registry::{ParameterKey, Registry};
@@ -21,6 +22,7 @@ use convert::Converter;
 pub struct Extractor {
     definitions: Arc<Definitions>,
     registry: Arc<Registry>,
+    terminology: Arc<Terminology>,
     by_type: HashMap<TypeId, OnceLock<Vec<Rule>>>,
 }
 
@@ -42,9 +44,13 @@ struct Part {
 
 impl Extractor {
     /// An extractor for the parameters of a registry.
-    pub fn new(definitions: Arc<Definitions>, registry: Arc<Registry>) -> Extractor {
+    pub fn new(
+        definitions: Arc<Definitions>,
+        registry: Arc<Registry>,
+        terminology: Arc<Terminology>,
+    ) -> Extractor {
         let by_type = definitions.types().resources().map(|id| (id, OnceLock::new())).collect();
-        Extractor { definitions, registry, by_type }
+        Extractor { definitions, registry, terminology, by_type }
     }
 
     /// All entries of a resource. `own_base` is the base of its space: absolute references to it are local ones.
@@ -58,7 +64,8 @@ impl Extractor {
         let mut environment = Environment::new(types, Instant(0));
         environment.resolver = Some(&resolver);
         let focus = [Node::resource(types, resource.as_value())];
-        let mut converter = Converter { definitions: &self.definitions, own_base, entries: &mut entries };
+        let mut converter =
+            Converter { types, terminology: &self.terminology, own_base, entries: &mut entries };
         for rule in rules.get_or_init(|| self.rules(type_id)) {
             let nodes = rule.expressions.iter().filter_map(|e| e.evaluate(&focus[..], &environment).ok());
             for (repetition, nodes) in nodes.enumerate() {

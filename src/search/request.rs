@@ -1,7 +1,7 @@
 //! A whole search: what is asked, in what order, how much of it, and what goes with it.
 
 use crate::definitions::{Definitions, SearchKind};
-use crate::fhir::{Issue, IssueCode};
+use crate::fhir::{Issue, IssueCode, OperationOutcome};
 
 use super::condition::Condition;
 use super::parse::{SearchError, parse_condition};
@@ -134,11 +134,11 @@ impl SearchRequest {
         type_name: &str,
         parameters: &[(String, String)],
         handling: Handling,
-    ) -> Result<SearchRequest, Issue> {
+    ) -> Result<SearchRequest, OperationOutcome> {
         let mut request = SearchRequest { type_name: type_name.to_owned(), ..SearchRequest::default() };
         if parameters.len() > MOST_PARAMETERS {
             let text = format!("a search may have {MOST_PARAMETERS} parameters");
-            return Err(Issue::error(IssueCode::TooCostly, text));
+            return Err(Issue::error(IssueCode::TooCostly, text).into());
         }
         for (name, value) in parameters {
             // An empty value asks nothing (R4 §3.1.1.3.1).
@@ -152,8 +152,10 @@ impl SearchRequest {
                         .issues
                         .push(Issue::warning(IssueCode::NotSupported, format!("passed over: {text}")));
                 }
-                Err(Refusal::PassedOver(text)) => return Err(Issue::error(IssueCode::NotSupported, text)),
-                Err(Refusal::Wrong(text)) => return Err(Issue::error(IssueCode::Value, text)),
+                Err(Refusal::PassedOver(text)) => {
+                    return Err(Issue::error(IssueCode::NotSupported, text).into());
+                }
+                Err(Refusal::Wrong(text)) => return Err(Issue::error(IssueCode::Value, text).into()),
             }
         }
         Ok(request)

@@ -20,6 +20,8 @@ pub use backup::{backup, restore};
 pub use open::{Durability, Options};
 pub use outbox::{Leased, NewMessage};
 pub use read::HistoryScope;
+#[doc(hidden)]
+pub use schema::migrate_partly;
 pub use search::{Cursor, Found, Page, SortKey};
 pub use write::{NewAudit, NewVersion, WriteBatch, WriteTransaction};
 
@@ -118,7 +120,6 @@ pub struct Store {
     pool: AnyPool,
     /// For SQLite the one connection that writes; PostgreSQL has as many, and an advisory lock.
     writers: AnyPool,
-    durability: Durability,
     /// The database's number for each [`ParameterKey`].
     parameters: Arc<[i64]>,
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{AnyConnection, Connection as _, Executor as _, Row as _};
+use sqlx::{AnyConnection, ConnectOptions as _, Executor as _, Row as _};
 
 use crate::search::Registry;
 
@@ -47,8 +47,7 @@ impl Store {
     pub async fn open(options: &Options, registry: &Registry) -> Result<Store, StoreError> {
         let (kind, readers, writers) = connect(options).await?;
         schema::migrate(kind, &writers).await?;
-        let mut store =
-            Store { kind, pool: readers, writers, durability: options.durability, parameters: Arc::new([]) };
+        let mut store = Store { kind, pool: readers, writers, parameters: Arc::new([]) };
         store.parameters = store.register(registry).await?;
         Ok(store)
     }
@@ -131,6 +130,8 @@ pub(super) async fn connect(options: &Options) -> Result<(Kind, sqlx::AnyPool, s
     };
     let connect =
         AnyConnectOptions::from_str(&connect).map_err(|_| StoreError::Url(without_password(url)))?;
+    // The gateway tells how long requests take; statements are not logged.
+    let connect = connect.disable_statement_logging();
     let durability = options.durability;
     let pool = |connections: u32| {
         AnyPoolOptions::new()
@@ -189,9 +190,4 @@ fn without_password(url: &str) -> String {
         (Some(start), Some(at)) if start + 3 < at => format!("{}…{}", &url[..start + 3], &url[at..]),
         _ => url.to_owned(),
     }
-}
-
-/// Closes what a failed start leaves open.
-pub(super) async fn close(connection: AnyConnection) -> Result<(), StoreError> {
-    Ok(connection.close().await?)
 }

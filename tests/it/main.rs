@@ -1,5 +1,6 @@
-//! Integration tests: one binary, one module a subject.
+//! Integration tests: one binary, a module for each part.
 
 mod definitions;
+mod fhirpath;
 mod harness;
 mod rest;

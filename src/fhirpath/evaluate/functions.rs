@@ -1,6 +1,5 @@
 //! Functions on collections (FHIRPath §5.1–5.4, §5.8, §5.9, §7), and which function is done where.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
@@ -378,8 +377,8 @@ impl<'a> Evaluator<'_, 'a> {
 }
 
 /// Variables nobody may define.
-fn is_reserved(name: &Cow<'_, str>) -> bool {
-    matches!(name.as_ref(), "context" | "resource" | "rootResource" | "sct" | "loinc" | "ucum")
+fn is_reserved(name: &str) -> bool {
+    matches!(name, "context" | "resource" | "rootResource" | "sct" | "loinc" | "ucum")
 }
 
 type Keys<'a> = [(Option<System<'a>>, bool)];

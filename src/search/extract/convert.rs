@@ -2,19 +2,21 @@
 
 use serde_json::Value;
 
-use crate::definitions::{Definitions, SearchKind};
+use crate::definitions::{SearchKind, TypeGraph};
 use crate::fhir::Reference;
 use crate::fhir::time::{BEGINNING, END, Period};
 use crate::fhirpath::{Element, Node, System};
 use crate::search::entry::{Entries, Entry, Quantity, Target, Text, Token};
 use crate::search::{ParameterKey, fold};
+use crate::terminology::Terminology;
 
 /// The system under which booleans are tokens (R4 §3.1.1.5.10).
 const BOOLEAN_SYSTEM: &str = "http://terminology.hl7.org/CodeSystem/special-values";
 
 /// Collects entries.
 pub(super) struct Converter<'c> {
-    pub(super) definitions: &'c Definitions,
+    pub(super) types: &'c TypeGraph,
+    pub(super) terminology: &'c Terminology,
     pub(super) own_base: &'c str,
     pub(super) entries: &'c mut Entries,
 }
@@ -45,7 +47,7 @@ impl Converter<'_> {
         let place = Place { parameter, part };
         let Some(element) = node.element() else { return self.add_system(place, kind, node) };
         let Some(value) = element.value else { return };
-        let type_name = element.type_name(self.definitions.types()).unwrap_or_default();
+        let type_name = element.type_name(self.types).unwrap_or_default();
         match kind {
             SearchKind::Token => self.token(place, element, type_name, value),
             SearchKind::Uri => self.uri(place, value),
@@ -60,7 +62,7 @@ impl Converter<'_> {
 
     /// Adds a value that the expression made itself, such as `Patient.deceased.exists()`.
     fn add_system(&mut self, place: Place, kind: SearchKind, node: &Node<'_>) {
-        let Some(value) = node.system(self.definitions.types()) else { return };
+        let Some(value) = node.system(self.types) else { return };
         match (kind, value) {
             (SearchKind::Token, System::Boolean(value)) => {
                 self.code(place, BOOLEAN_SYSTEM, if value { "true" } else { "false" });
@@ -101,7 +103,7 @@ impl Converter<'_> {
                 let code = primitive(value);
                 let value_set =
                     element.property.and_then(|property| property.binding.as_ref()?.value_set.as_deref());
-                let system = value_set.and_then(|canonical| system_of(self.definitions, canonical, &code));
+                let system = value_set.and_then(|canonical| self.terminology.system_of(canonical, &code));
                 self.code(place, system.unwrap_or_default(), &code);
             }
             _ if value.is_object() => {}
@@ -285,13 +287,6 @@ impl Converter<'_> {
             }));
         }
     }
-}
-
-/// The system of a bare code, by the value set it is bound to.
-fn system_of<'d>(definitions: &'d Definitions, canonical: &str, code: &str) -> Option<&'d str> {
-    let includes = &definitions.value_set(canonical)?.include;
-    let listed = includes.iter().find(|include| include.concepts.iter().any(|concept| concept.code == code));
-    listed.or(includes.first())?.system.as_deref()
 }
 
 /// PostgreSQL's texts cannot hold a NUL, nor has FHIR any use for one.

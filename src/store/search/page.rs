@@ -230,7 +230,7 @@ impl Store {
         sql.push(") m) p JOIN version v ON v.seq = p.seq");
         if let Some(Cursor(after)) = page.after {
             sql.push(" WHERE ");
-            beyond(&mut sql, &keys, after, 0, seq_descends(page));
+            beyond(&mut sql, keys, after, 0, seq_descends(page));
         }
         sql.push(" ORDER BY ");
         for (index, key) in keys.iter().enumerate() {

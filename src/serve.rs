@@ -1,0 +1,88 @@
+//! Ring 9: a gateway from start to stop, as `serve` and the demonstration run it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::api::{Api, Server};
+use crate::config::{Config, ConfigError};
+use crate::definitions::{Definitions, DefinitionsError};
+use crate::delivery::{self, ReferralMetrics};
+use crate::fhir::time::SystemClock;
+use crate::gateway::Gateway;
+use crate::store::StoreError;
+use crate::telemetry;
+
+/// Why a gateway does not serve.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// A setting makes no sense.
+    #[error("configuration: {0}")]
+    Config(#[from] ConfigError),
+    /// A package cannot be read.
+    #[error("ig: {0}")]
+    Definitions(#[from] DefinitionsError),
+    /// An address cannot be listened on.
+    #[error("{key}: {address}: {error}")]
+    Listen {
+        /// The setting.
+        key: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The database cannot be used.
+    #[error("database-url: {0}")]
+    Store(#[from] StoreError),
+    /// The server failed.
+    #[error("server: {0}")]
+    Server(std::io::Error),
+}
+
+/// A gateway that serves.
+#[derive(Debug, Clone)]
+pub struct Running {
+    /// FHIR base of the default space.
+    pub base: String,
+    /// Where metrics are, if anywhere.
+    pub metrics: Option<SocketAddr>,
+}
+
+/// Serves until `stop`, then finishes what is under way. `ready` is called once requests are answered.
+pub async fn serve(
+    config: Config,
+    stop: CancellationToken,
+    ready: impl FnOnce(Running),
+) -> Result<(), ServeError> {
+    config.check()?;
+    let listen = |key, address| move |error| ServeError::Listen { key, address, error };
+    let metrics = match config.metrics_listen {
+        Some(address) => {
+            Some(telemetry::serve_metrics(address).await.map_err(listen("metrics-listen", address))?)
+        }
+        None => None,
+    };
+    let definitions = Arc::new(Definitions::with_packages(&config.ig)?);
+    let server = Server::bind(config.listen).await.map_err(listen("listen", config.listen))?;
+    if config.open {
+        warn!("open: whoever reaches {} may read and change everything", server.address);
+    }
+    let base_url = config.base_url.clone().unwrap_or_else(|| format!("http://{}", server.address));
+    let progress = |what: &str, done: u64| {
+        if done.is_multiple_of(10_000) {
+            info!(done, "{what}");
+        }
+    };
+    let gateway = Gateway::open(&config, &base_url, definitions, Arc::new(SystemClock), progress).await?;
+    let worker = tokio::spawn(delivery::run(gateway.clone(), vec![Arc::new(ReferralMetrics)], stop.clone()));
+    let api = Api::new(gateway.clone(), config.limits.clone());
+    ready(Running { base: format!("{}/fhir", base_url.trim_end_matches('/')), metrics });
+    let served = server.run(api, stop.clone().cancelled_owned()).await;
+    stop.cancel();
+    let _ = worker.await;
+    gateway.store().close().await;
+    served.map_err(ServeError::Server)
+}
