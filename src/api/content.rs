@@ -20,6 +20,12 @@ pub(super) fn accepts_json(accept: &str) -> bool {
     })
 }
 
+/// Whether an `Accept` asks for JSON by name. A Binary comes as its content to all who do not (R4 §2.40.2).
+pub(super) fn names_json(accept: &str) -> bool {
+    let mut ranges = accept.split(',').filter(|range| !is_refused(range)).map(essence);
+    ranges.any(|essence| !essence.is_empty() && is_json(Some(&essence)))
+}
+
 /// Whether a range of an `Accept` says what is not wanted: `q=0` (RFC 9110 §12.4.2).
 fn is_refused(range: &str) -> bool {
     let mut quality = range.split(';').skip(1).filter_map(|parameter| parameter.trim().strip_prefix("q="));

@@ -149,7 +149,8 @@ impl Gateway {
                     "the resource calls itself another type than {}, to which it was sent",
                     write.type_name
                 );
-                return Err(Refused::malformed(IssueCode::Structure, text));
+                let issue = Issue::error(IssueCode::Structure, text);
+                return Err(Refused::Malformed(write.placed(vec![issue]).into()));
             }
             issues = self.inner.validator.validate(resource);
             if issues.iter().any(|issue| issue.severity == Severity::Fatal) {

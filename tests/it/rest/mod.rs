@@ -1,8 +1,14 @@
 //! FHIR REST, R4, JSON: each interaction as R4 §3.1.0 has it.
 
+mod batch;
+mod binary;
 mod body;
 mod history;
+mod metadata;
+mod odd;
 mod read;
+mod spaces;
+mod transaction;
 mod write;
 
 use serde_json::{Value, json};
