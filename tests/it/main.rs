@@ -1,6 +1,9 @@
 //! Integration tests: one binary, a module for each part.
 
+mod ask;
 mod definitions;
+mod examples;
 mod fhirpath;
 mod harness;
 mod rest;
+mod search;

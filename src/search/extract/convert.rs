@@ -171,8 +171,8 @@ impl Converter<'_> {
                 self.target(place, id, type_name, base, version.unwrap_or_default());
             }
             Reference::Urn(url) | Reference::Other(url) => self.target(place, url, "", "", ""),
-            // What is contained can be reached through its container only.
-            Reference::Contained(_) => {}
+            // What is contained can be reached through its container only; yet the reference is not missing.
+            Reference::Contained(_) => self.target(place, literal, "", "", ""),
         }
     }
 

@@ -140,21 +140,14 @@ impl Writer<'_> {
             Condition::LastUpdated(dates) => {
                 any(sql, dates, |sql, (prefix, period)| moment(sql, seq, *prefix, *period))
             }
-            Condition::Missing { parameter, kind, missing } => {
-                let e = self.inner("m");
-                sql.push(if *missing { "NOT " } else { "" })
-                    .push("EXISTS (SELECT 1 FROM ")
-                    .push(table_of(*kind))
-                    .push(" ");
-                sql.push(&e)
-                    .push(" WHERE ")
-                    .push(&e)
-                    .push(".seq = ")
-                    .push(seq)
-                    .push(" AND ")
-                    .push(&e)
-                    .push(".parameter = ");
-                sql.bind(self.store.parameter(*parameter)).push(")");
+            Condition::Missing { parameter, kind, identifier, missing } => {
+                sql.push(if *missing { "NOT (" } else { "(" });
+                self.present(sql, seq, *parameter, *kind);
+                if let Some(identifier) = identifier {
+                    sql.push(" OR ");
+                    self.present(sql, seq, *identifier, SearchKind::Token);
+                }
+                sql.push(")");
             }
             Condition::Value { parameter, negated, values } => {
                 sql.push(if *negated { "NOT " } else { "" });
@@ -226,6 +219,14 @@ impl Writer<'_> {
                 sql.push("))");
             }
         }
+    }
+
+    /// The candidate has a value of the parameter.
+    fn present(&mut self, sql: &mut Sql, seq: &str, parameter: ParameterKey, kind: SearchKind) {
+        let e = self.inner("m");
+        let (table, number) = (table_of(kind), self.store.parameter(parameter));
+        sql.push(&format!("EXISTS (SELECT 1 FROM {table} {e} WHERE {e}.seq = {seq} AND {e}.parameter = "));
+        sql.bind(number).push(")");
     }
 
     fn entry(&mut self, sql: &mut Sql, seq: &str, parameter: ParameterKey, values: &Values) {

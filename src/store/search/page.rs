@@ -214,7 +214,9 @@ impl Store {
                         .push(" FROM ")
                         .push(table)
                         .push(" s WHERE s.seq = m.seq AND s.parameter = ");
-                    sql.bind(self.parameter(parameter)).push(")");
+                    sql.bind(self.parameter(parameter));
+                    // An entry that stands for its whole system is no value.
+                    sql.push(if table == "token_entry" { " AND s.code NOT LIKE '%|')" } else { ")" });
                 }
                 (SortBy::Id, _) => {
                     sql.push(", (SELECT s.id FROM version s WHERE s.seq = m.seq)");
