@@ -9,6 +9,7 @@ mod search;
 mod submit;
 mod timeline;
 
+pub use commit::OutboxTurn;
 pub use outcome::Refused;
 pub use search::SearchAnswer;
 pub use submit::{Method, Submission, Write, Written};
