@@ -89,6 +89,19 @@ impl CodeSet {
         certain.or_else(|| self.include.iter().find_map(|rule| rule.system_of(code, Membership::Unknown)))
     }
 
+    /// The codes, in alphabetical order, when they are few enough to be listed: no more than `most`.
+    pub fn listing(&self, most: usize) -> Option<Vec<&str>> {
+        let mut codes: Vec<&str> = Vec::new();
+        for rule in &self.include {
+            let Rule::Listed(listed) = rule else { return None };
+            codes.extend(listed.codes.iter().map(AsRef::as_ref));
+        }
+        codes.retain(|code| self.contains(None, code) == Membership::Member);
+        codes.sort_unstable();
+        codes.dedup();
+        (codes.len() <= most).then_some(codes)
+    }
+
     /// Whether every question about it can be answered.
     pub fn is_known(&self) -> bool {
         self.include.iter().chain(&self.exclude).all(Rule::is_known)
