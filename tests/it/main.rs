@@ -1,3 +1,5 @@
 //! Integration tests: one binary, a module for each part.
 
+mod definitions;
 mod fhirpath;
+mod validator;
