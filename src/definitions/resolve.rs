@@ -12,8 +12,10 @@ use super::embedded::{CompiledFile, Texts};
 use super::package::Package;
 use super::search_parameters::SearchParameters;
 use super::strip::Definition;
-use super::structure::{Derivation, StructureDefinition};
-use super::{CodeSystem, DefinitionsError, OtherDefinition, SearchParameter, TypeGraph, ValueSet};
+use super::structure::{Derivation, ElementDefinition, StructureDefinition};
+use super::{
+    CodeSystem, DefinitionsError, OtherDefinition, SearchParameter, TypeGraph, ValueSet, inheritance,
+};
 
 /// The definitions of all packages at hand: those inside the binary and those the user added.
 ///
@@ -67,6 +69,27 @@ impl Definitions {
     /// The definition of a type: `Task`, `HumanName`, `code`.
     pub fn type_definition(&self, type_name: &str) -> Option<&StructureDefinition> {
         self.structure_of_number(*self.type_numbers.get(type_name)?)
+    }
+
+    /// The number of a structure, from 0; the same for all its canonicals.
+    pub(crate) fn structure_number(&self, canonical: &str) -> Option<usize> {
+        self.structures.find(canonical)
+    }
+
+    /// How many numbers structures have.
+    pub(crate) fn structure_count(&self) -> usize {
+        self.structures.len()
+    }
+
+    /// The element that the element at `index` of a structure starts from: what the type already says about it.
+    pub(crate) fn inherited(
+        &self,
+        structure: &StructureDefinition,
+        index: usize,
+    ) -> Option<&ElementDefinition> {
+        let element = structure.elements.get(index)?;
+        let before = structure.elements.get(..index)?;
+        inheritance::inherited(&element.path, structure, before, &|name| self.type_definition(name))
     }
 
     /// The profiles (for `Extension`: the extensions) that constrain a type, all versions.

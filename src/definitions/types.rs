@@ -10,6 +10,13 @@ use super::structure::{Binding, ElementDefinition, Kind, StructureDefinition};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TypeId(u32);
 
+impl TypeId {
+    /// Its place among all types, from 0; for tables with a row for each.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// What sort of type it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TypeKind {
@@ -44,8 +51,19 @@ impl Type {
     /// The property that JSON calls `name` (`valueQuantity`; for `_birthDate` ask for `birthDate`), and the type the
     /// name implies.
     pub fn json_property(&self, name: &str) -> Option<(&Property, TypeId)> {
+        let (index, type_id) = self.json_property_index(name)?;
+        Some((&self.properties[index], type_id))
+    }
+
+    /// Like [`Type::json_property`], with the property's place in `properties`.
+    pub fn json_property_index(&self, name: &str) -> Option<(usize, TypeId)> {
         let (index, type_id) = *self.by_json_name.get(name)?;
-        Some((&self.properties[index as usize], type_id))
+        Some((index as usize, type_id))
+    }
+
+    /// The place in `properties` of the property that FHIRPath calls `name`.
+    pub fn property_index(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).map(|index| *index as usize)
     }
 
     /// The property that FHIRPath calls `name`: `value` for `value[x]`.

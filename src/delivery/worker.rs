@@ -7,8 +7,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use crate::fhir::time::Instant;
-use crate::gateway::Gateway;
-use crate::store::{Leased, StoreError};
+use crate::gateway::{Gateway, OutboxTurn, Refused};
+use crate::store::Leased;
 
 use super::{Message, Subscriber};
 
@@ -37,26 +37,29 @@ pub async fn run(gateway: Gateway, subscribers: Vec<Arc<dyn Subscriber>>, stop: 
 }
 
 /// Delivers all that is due. Gives how many messages were taken by all subscribers.
-pub async fn drain(gateway: &Gateway, subscribers: &[Arc<dyn Subscriber>]) -> Result<usize, StoreError> {
+pub async fn drain(gateway: &Gateway, subscribers: &[Arc<dyn Subscriber>]) -> Result<usize, Refused> {
     let mut delivered = 0;
+    if !gateway.store().has_due(gateway.clock().now()).await? {
+        return Ok(delivered);
+    }
+    let mut turn = OutboxTurn::default();
     loop {
-        let now = gateway.clock().now();
-        let leased = gateway.store().lease(now, Instant(now.0 + LEASE), AT_ONCE).await?;
+        let until = Instant(gateway.clock().now().0 + LEASE);
+        let leased = gateway.outbox_turn(OutboxTurn { lease: Some((AT_ONCE, until)), ..turn }).await?;
         if leased.is_empty() {
             return Ok(delivered);
         }
-        let mut done = Vec::with_capacity(leased.len());
+        turn = OutboxTurn::default();
         for message in leased {
             let (id, attempts) = (message.id, message.attempts);
             if tell(subscribers, message).await {
-                done.push(id);
+                turn.done.push(id);
             } else {
                 let wait = (1_000_000_i64 << attempts.min(20)).min(LONGEST_WAIT);
-                gateway.store().retry(id, Instant(gateway.clock().now().0 + wait)).await?;
+                turn.again.push((id, Instant(gateway.clock().now().0 + wait)));
             }
         }
-        gateway.store().done(&done).await?;
-        delivered += done.len();
+        delivered += turn.done.len();
     }
 }
 

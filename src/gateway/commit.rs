@@ -1,7 +1,7 @@
-//! The committer: takes the transactions that wait, commits them together, and answers them when they are on disk.
+//! The committer: takes what waits to be written, commits it together, and answers when it is on disk.
 //!
 //! One sync of the disk then serves many requests. A transaction that is refused leaves no trace in its group; when the
-//! database refuses a whole group, each of its transactions is tried alone, so that one cannot fail another.
+//! database refuses a whole group, each of its jobs is tried alone, so that one cannot fail another.
 
 use std::sync::Arc;
 
@@ -9,17 +9,26 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::{debug, error};
 
 use crate::access::Principal;
-use crate::store::StoreError;
+use crate::fhir::time::Instant;
+use crate::store::{Leased, StoreError, WriteTransaction};
 
 use super::group::Group;
 use super::submit::{Prepared, Written};
 use super::{Gateway, Inner, Refused, Space};
 
-/// Most transactions committed together.
+/// Most jobs committed together.
 const LARGEST_GROUP: usize = 64;
 
+/// Something to be written.
+pub(super) enum Job {
+    /// A transaction.
+    Transaction(Transaction),
+    /// A turn of a delivery worker.
+    Outbox(OutboxTurn, oneshot::Sender<Result<Vec<Leased>, StoreError>>),
+}
+
 /// A transaction on its way.
-pub(super) struct Job {
+pub(super) struct Transaction {
     pub(super) space: Arc<Space>,
     pub(super) principal: Principal,
     pub(super) request: String,
@@ -27,7 +36,22 @@ pub(super) struct Job {
     pub(super) reply: oneshot::Sender<Result<Vec<Written>, Refused>>,
 }
 
-type Answers = Vec<Result<Vec<Written>, Refused>>;
+/// What a delivery worker has done, and wants.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OutboxTurn {
+    /// Messages that are told, and go.
+    pub done: Vec<i64>,
+    /// Messages to be tried again, and when.
+    pub again: Vec<(i64, Instant)>,
+    /// How many further messages to take, until when.
+    pub lease: Option<(usize, Instant)>,
+}
+
+/// What a job comes to.
+enum Answer {
+    Transaction(Result<Vec<Written>, Refused>),
+    Outbox(Vec<Leased>),
+}
 
 /// Starts the committer. It ends when the gateway is gone and all that waited is done.
 pub(super) fn start(gateway: &Gateway, mut queue: mpsc::Receiver<Job>) {
@@ -37,55 +61,98 @@ pub(super) fn start(gateway: &Gateway, mut queue: mpsc::Receiver<Job>) {
         let mut jobs = Vec::with_capacity(LARGEST_GROUP);
         while queue.recv_many(&mut jobs, LARGEST_GROUP).await > 0 {
             let Some(inner) = inner.upgrade() else { return };
-            commit(&inner, &mut jobs).await;
+            commit(&inner, std::mem::take(&mut jobs)).await;
         }
     });
 }
 
-async fn commit(inner: &Inner, jobs: &mut Vec<Job>) {
-    let answers = match commit_group(inner, jobs).await {
-        Ok(answers) => answers,
+impl Gateway {
+    /// Carries out a worker's turn at the outbox, in one commit with whatever else is written. Gives the messages taken.
+    pub async fn outbox_turn(&self, turn: OutboxTurn) -> Result<Vec<Leased>, Refused> {
+        let (reply, answer) = oneshot::channel();
+        self.inner.jobs.send(Job::Outbox(turn, reply)).await.map_err(|_| Refused::Busy)?;
+        Ok(answer.await.map_err(|_| Refused::Busy)??)
+    }
+}
+
+async fn commit(inner: &Inner, jobs: Vec<Job>) {
+    match commit_group(inner, &jobs).await {
+        Ok(answers) => jobs.into_iter().zip(answers).for_each(|(job, answer)| reply(job, Ok(answer))),
         Err(error) => {
-            error!(%error, transactions = jobs.len(), "a commit failed");
-            one_by_one(inner, jobs, error).await
+            error!(%error, jobs = jobs.len(), "a commit failed");
+            let alone = jobs.len() == 1;
+            let mut error = Some(error);
+            for job in jobs {
+                let answer = match error.take_if(|_| alone) {
+                    Some(error) => Err(error),
+                    None => commit_group(inner, std::slice::from_ref(&job)).await,
+                };
+                reply(job, answer.and_then(|mut one| one.pop().ok_or(StoreError::Unsupported("no answer"))));
+            }
         }
-    };
-    for (job, answer) in jobs.drain(..).zip(answers) {
-        // Whoever asked may be gone; what was done stays done.
-        let _ = job.reply.send(answer);
     }
 }
 
-async fn one_by_one(inner: &Inner, jobs: &[Job], error: StoreError) -> Answers {
-    if jobs.len() == 1 {
-        return vec![Err(error.into())];
+/// Answers; whoever asked may be gone, but what was done stays done.
+fn reply(job: Job, answer: Result<Answer, StoreError>) {
+    match (job, answer) {
+        (Job::Transaction(job), Ok(Answer::Transaction(answer))) => drop(job.reply.send(answer)),
+        (Job::Transaction(job), Err(error)) => drop(job.reply.send(Err(error.into()))),
+        (Job::Outbox(_, reply), Ok(Answer::Outbox(leased))) => drop(reply.send(Ok(leased))),
+        (Job::Outbox(_, reply), Err(error)) => drop(reply.send(Err(error))),
+        (Job::Transaction(_), Ok(Answer::Outbox(_))) | (Job::Outbox(..), Ok(Answer::Transaction(_))) => {}
     }
-    let mut answers = Vec::with_capacity(jobs.len());
-    for job in jobs {
-        answers.push(match commit_group(inner, std::slice::from_ref(job)).await {
-            Ok(mut one) => one.pop().unwrap_or(Err(Refused::Busy)),
-            Err(error) => Err(error.into()),
-        });
-    }
-    answers
 }
 
-async fn commit_group(inner: &Inner, jobs: &[Job]) -> Result<Answers, StoreError> {
-    let mut transaction = inner.store.begin().await?;
-    let mut group = Group::open(inner, &mut transaction, jobs).await?;
-    let mut answers = Vec::with_capacity(jobs.len());
-    for job in jobs {
-        answers.push(group.add(job).await?);
+async fn commit_group(inner: &Inner, jobs: &[Job]) -> Result<Vec<Answer>, StoreError> {
+    let mut store = inner.store.begin().await?;
+    let transactions: Vec<&Transaction> = jobs
+        .iter()
+        .filter_map(|job| match job {
+            Job::Transaction(job) => Some(job),
+            Job::Outbox(..) => None,
+        })
+        .collect();
+    let mut group = Group::open(inner, &mut store, &transactions).await?;
+    let mut written = Vec::with_capacity(transactions.len());
+    for transaction in &transactions {
+        written.push(Answer::Transaction(group.add(transaction).await?));
     }
     let batch = group.finish();
-    if batch.versions.is_empty() {
+    store.write(&batch).await?;
+    let mut written = written.into_iter();
+    let (mut answers, mut turns) = (Vec::with_capacity(jobs.len()), 0);
+    for job in jobs {
+        match job {
+            Job::Transaction(_) => answers.extend(written.next()),
+            Job::Outbox(turn, _) => {
+                turns += 1;
+                answers.push(Answer::Outbox(take_turn(inner, &mut store, turn).await?));
+            }
+        }
+    }
+    if batch.versions.is_empty() && turns == 0 {
         return Ok(answers);
     }
-    transaction.write(&batch).await?;
-    transaction.commit().await?;
-    debug!(transactions = jobs.len(), versions = batch.versions.len(), "committed");
+    store.commit().await?;
+    debug!(jobs = jobs.len(), versions = batch.versions.len(), "committed");
     if !batch.messages.is_empty() {
         inner.committed.notify_one();
     }
     Ok(answers)
+}
+
+async fn take_turn(
+    inner: &Inner,
+    store: &mut WriteTransaction<'_>,
+    turn: &OutboxTurn,
+) -> Result<Vec<Leased>, StoreError> {
+    store.remove_messages(&turn.done).await?;
+    for (id, due) in &turn.again {
+        store.give_back(*id, *due).await?;
+    }
+    match turn.lease {
+        Some((count, until)) => store.lease(inner.clock.now(), until, count).await,
+        None => Ok(Vec::new()),
+    }
 }

@@ -7,14 +7,14 @@ use crate::definitions::SearchKind;
 use crate::fhir::time::Instant;
 use crate::fhir::{Id, Issue, IssueCode, OperationOutcome, Resource, json};
 use crate::referral::author::organization_of;
-use crate::referral::order::order_of;
+use crate::referral::order::{open_order_of, order_of};
 use crate::referral::{Change, Event, Facts, FactsNeeded, Proposal};
 use crate::search::{Entries, ParameterKey};
 use crate::store::{
     Key, NewAudit, NewMessage, NewVersion, StoreError, Version, WriteBatch, WriteTransaction,
 };
 
-use super::commit::Job;
+use super::commit::Transaction;
 use super::submit::{Expected, Method, Written};
 use super::{Inner, Refused, Space};
 
@@ -55,7 +55,7 @@ impl<'g, 's> Group<'g, 's> {
     pub(super) async fn open(
         inner: &'g Inner,
         transaction: &'g mut WriteTransaction<'s>,
-        jobs: &[Job],
+        jobs: &[&Transaction],
     ) -> Result<Group<'g, 's>, StoreError> {
         let now = inner.clock.now();
         let next = transaction.next_seq(now).await?;
@@ -69,7 +69,22 @@ impl<'g, 's> Group<'g, 's> {
             .map(|(space, write)| Key::new(space, &write.type_name, write.id.as_str()))
             .collect();
         group.fetch(&keys).await?;
+        group.fetch_orders(jobs).await?;
         Ok(group)
+    }
+
+    /// Fetches, at once, the orders that the group's Tasks are for; what a transaction needs beyond them it fetches itself.
+    async fn fetch_orders(&mut self, jobs: &[&Transaction]) -> Result<(), StoreError> {
+        let mut orders = Vec::new();
+        for job in jobs {
+            let resources = job.writes.iter().filter_map(|prepared| prepared.write.resource.as_ref());
+            let tasks = resources.filter(|resource| resource.type_name() == "Task");
+            let ids = tasks.filter_map(|task| open_order_of(task, &job.space.base));
+            orders.extend(ids.map(|id| Key::new(job.space.id, "ServiceRequest", id)));
+        }
+        orders.sort_unstable();
+        orders.dedup();
+        self.fetch(&orders).await
     }
 
     /// Makes sure that what is current of these resources is known.
@@ -107,7 +122,10 @@ impl<'g, 's> Group<'g, 's> {
     }
 
     /// Adds a transaction, or refuses it; a refused one changes nothing.
-    pub(super) async fn add(&mut self, job: &Job) -> Result<Result<Vec<Written>, Refused>, StoreError> {
+    pub(super) async fn add(
+        &mut self,
+        job: &Transaction,
+    ) -> Result<Result<Vec<Written>, Refused>, StoreError> {
         if let Err(refused) = self.check_versions(job) {
             return Ok(Err(refused));
         }
@@ -174,7 +192,7 @@ impl<'g, 's> Group<'g, 's> {
     }
 
     /// `If-Match`, and deletions of what is not there.
-    fn check_versions(&self, job: &Job) -> Result<(), Refused> {
+    fn check_versions(&self, job: &Transaction) -> Result<(), Refused> {
         for prepared in &job.writes {
             let write = &prepared.write;
             let Some(expected) = write.if_match else { continue };
@@ -286,7 +304,7 @@ impl<'g, 's> Group<'g, 's> {
     }
 
     /// Makes a draft part of the group.
-    fn write(&mut self, job: &Job, draft: Draft) -> Written {
+    fn write(&mut self, job: &Transaction, draft: Draft) -> Written {
         let before = self.current.get(&draft.key).cloned().flatten();
         let was_there = before.as_ref().is_some_and(|before| before.body.is_some());
         if draft.resource.is_none() && !was_there {

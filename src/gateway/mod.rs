@@ -9,6 +9,7 @@ mod search;
 mod submit;
 mod timeline;
 
+pub use commit::OutboxTurn;
 pub use outcome::Refused;
 pub use search::SearchAnswer;
 pub use submit::{Expected, Method, Submission, Write, Written};
@@ -77,7 +78,7 @@ impl Gateway {
         let options = Options { durability: config.durability.into(), ..Options::new(&config.database_url) };
         let store = Store::open(&options, &registry).await?;
         let terminology = Arc::new(Terminology::new(definitions.clone()));
-        let extractor = Extractor::new(definitions.clone(), registry.clone(), terminology);
+        let extractor = Extractor::new(definitions.clone(), registry.clone(), terminology.clone());
         let spaces = spaces(&store, config, base_url).await?;
         let stale = store.stale_types(&registry).await?;
         if !stale.is_empty() {
@@ -98,7 +99,7 @@ impl Gateway {
         let (jobs, queue) = mpsc::channel(WAITING_WRITES);
         let gateway = Gateway {
             inner: Arc::new(Inner {
-                validator: Validator::new(definitions.clone()),
+                validator: Validator::with_terminology(definitions.clone(), terminology),
                 definitions,
                 registry,
                 extractor,

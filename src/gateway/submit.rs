@@ -15,7 +15,7 @@ use crate::fhir::{Id, Issue, IssueCode, OperationOutcome, Resource, Severity};
 use crate::search::Entries;
 use crate::store::Key;
 
-use super::commit::Job;
+use super::commit::{Job, Transaction};
 use super::{Gateway, Refused, Space};
 
 /// What is done to a resource.
@@ -135,8 +135,8 @@ impl Gateway {
             }
         }
         let (reply, answer) = oneshot::channel();
-        let job = Job { space, principal, request, writes: prepared, reply };
-        self.inner.jobs.try_send(job).map_err(|_| Refused::Busy)?;
+        let job = Transaction { space, principal, request, writes: prepared, reply };
+        self.inner.jobs.try_send(Job::Transaction(job)).map_err(|_| Refused::Busy)?;
         answer.await.map_err(|_| Refused::Store("the committer has stopped".into()))?
     }
 

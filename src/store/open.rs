@@ -158,11 +158,11 @@ async fn prepare(
     let settings = match (kind, durability) {
         (Kind::Sqlite, Durability::PowerCut) => {
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 30000; \
-             PRAGMA cache_size = -65536; PRAGMA mmap_size = 1073741824; PRAGMA temp_store = MEMORY"
+             PRAGMA wal_autocheckpoint = 8192; PRAGMA cache_size = -65536; PRAGMA mmap_size = 1073741824; PRAGMA temp_store = MEMORY"
         }
         (Kind::Sqlite, Durability::ProcessCrash) => {
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 30000; \
-             PRAGMA cache_size = -65536; PRAGMA mmap_size = 1073741824; PRAGMA temp_store = MEMORY"
+             PRAGMA wal_autocheckpoint = 8192; PRAGMA cache_size = -65536; PRAGMA mmap_size = 1073741824; PRAGMA temp_store = MEMORY"
         }
         (Kind::Postgres, Durability::PowerCut) => "SET synchronous_commit = on; SET TIME ZONE 'UTC'",
         (Kind::Postgres, Durability::ProcessCrash) => "SET synchronous_commit = off; SET TIME ZONE 'UTC'",

@@ -5,7 +5,7 @@ use sqlx::{AnyConnection, Row as _};
 use crate::fhir::time::Instant;
 
 use super::sql::{self, Sql, Value};
-use super::{Key, SpaceId, Store, StoreError};
+use super::{Key, SpaceId, Store, StoreError, WriteTransaction};
 
 /// Something to be told.
 #[derive(Debug, Clone)]
@@ -54,20 +54,34 @@ pub(super) async fn insert(
 }
 
 impl Store {
+    /// Whether a message is due that nobody holds.
+    pub async fn has_due(&self, now: Instant) -> Result<bool, StoreError> {
+        let mut sql = Sql::new("SELECT 1 FROM outbox WHERE due <= ");
+        sql.bind(now).push(" AND leased_until <= ").bind(now).push(" LIMIT 1");
+        Ok(sql.fetch_optional(&mut *self.pool.acquire().await?).await?.is_some())
+    }
+
+    /// How many messages wait.
+    pub async fn waiting(&self) -> Result<u64, StoreError> {
+        let sql = Sql::new("SELECT count(*) FROM outbox");
+        let row = sql.fetch_optional(&mut *self.pool.acquire().await?).await?;
+        Ok(row.map(|row| row.try_get::<i64, _>(0)).transpose()?.unwrap_or(0).unsigned_abs())
+    }
+}
+
+impl WriteTransaction<'_> {
     /// Takes up to `count` messages that are due, in order, and keeps others off them until `until`.
-    pub async fn lease(&self, now: Instant, until: Instant, count: usize) -> Result<Vec<Leased>, StoreError> {
-        // Most of the time there is nothing: then no write is begun.
-        let mut waiting = Sql::new("SELECT 1 FROM outbox WHERE due <= ");
-        waiting.bind(now).push(" AND leased_until <= ").bind(now).push(" LIMIT 1");
-        if waiting.fetch_optional(&mut *self.pool.acquire().await?).await?.is_none() {
-            return Ok(Vec::new());
-        }
-        let mut transaction = self.begin_raw().await?;
+    pub async fn lease(
+        &mut self,
+        now: Instant,
+        until: Instant,
+        count: usize,
+    ) -> Result<Vec<Leased>, StoreError> {
         let mut select =
             Sql::new("SELECT id, space, type, resource, seq, event, attempts FROM outbox WHERE due <= ");
         select.bind(now).push(" AND leased_until <= ").bind(now).push(" ORDER BY due, id LIMIT ");
         select.bind(i64::try_from(count).unwrap_or(i64::MAX));
-        let rows = select.fetch_all(&mut transaction).await?;
+        let rows = select.fetch_all(self.connection()).await?;
         let mut leased = Vec::with_capacity(rows.len());
         for row in &rows {
             let (space, type_name, id): (i64, &str, &str) =
@@ -84,37 +98,26 @@ impl Store {
         if !ids.is_empty() {
             let mut lease = Sql::new("UPDATE outbox SET leased_until = ");
             lease.bind(until).push(" WHERE id IN ").bind_list(&ids);
-            lease.execute(&mut transaction).await?;
+            lease.execute(self.connection()).await?;
         }
-        transaction.commit().await?;
         Ok(leased)
     }
 
     /// Removes messages whose telling is done.
-    pub async fn done(&self, ids: &[i64]) -> Result<(), StoreError> {
-        if ids.is_empty() {
-            return Ok(());
+    pub async fn remove_messages(&mut self, ids: &[i64]) -> Result<(), StoreError> {
+        for ids in ids.chunks(256) {
+            let mut sql = Sql::new("DELETE FROM outbox WHERE id IN ");
+            sql.bind_list(ids);
+            sql.execute(self.connection()).await?;
         }
-        let mut transaction = self.begin_raw().await?;
-        let mut sql = Sql::new("DELETE FROM outbox WHERE id IN ");
-        sql.bind_list(ids);
-        sql.execute(&mut transaction).await?;
-        Ok(transaction.commit().await?)
+        Ok(())
     }
 
     /// Gives a message back, to be tried again at `due`.
-    pub async fn retry(&self, id: i64, due: Instant) -> Result<(), StoreError> {
-        let mut transaction = self.begin_raw().await?;
+    pub async fn give_back(&mut self, id: i64, due: Instant) -> Result<(), StoreError> {
         let mut sql = Sql::new("UPDATE outbox SET leased_until = 0, attempts = attempts + 1, due = ");
         sql.bind(due).push(" WHERE id = ").bind(id);
-        sql.execute(&mut transaction).await?;
-        Ok(transaction.commit().await?)
-    }
-
-    /// How many messages wait.
-    pub async fn waiting(&self) -> Result<u64, StoreError> {
-        let row =
-            Sql::new("SELECT count(*) FROM outbox").fetch_optional(&mut *self.pool.acquire().await?).await?;
-        Ok(row.map(|row| row.try_get::<i64, _>(0)).transpose()?.unwrap_or(0).unsigned_abs())
+        sql.execute(self.connection()).await?;
+        Ok(())
     }
 }

@@ -1,9 +1,9 @@
-//! SQL text with its values, built piece by piece. Both databases take `$1`, `$2` …
-
-use std::fmt::Write as _;
+//! SQL text with its values, built piece by piece.
+//!
+//! Values stand as `?`. PostgreSQL wants them numbered, which is done when a statement is run; SQLite is quicker without.
 
 use sqlx::any::{AnyArguments, AnyRow};
-use sqlx::{AnyConnection, Arguments as _, AssertSqlSafe};
+use sqlx::{Any, AnyConnection, Arguments as _, AssertSqlSafe};
 
 use crate::fhir::time::Instant;
 
@@ -14,7 +14,6 @@ use super::{SpaceId, StoreError};
 pub(super) struct Sql {
     text: String,
     arguments: AnyArguments,
-    count: usize,
 }
 
 /// A value for a statement.
@@ -74,9 +73,8 @@ impl Sql {
 
     /// Adds a value.
     pub(super) fn bind<'v>(&mut self, value: impl Into<Value<'v>>) -> &mut Sql {
-        self.count += 1;
-        // Writing to a string cannot fail, nor can encoding a plain value.
-        let _ = write!(self.text, "${}", self.count);
+        self.text.push('?');
+        // Encoding a plain value cannot fail.
         let _ = match value.into() {
             Value::Integer(value) => self.arguments.add(value),
             Value::Real(value) => self.arguments.add(value),
@@ -97,8 +95,10 @@ impl Sql {
         for (index, value) in values.iter().enumerate() {
             self.push(if index == 0 { "" } else { "," }).bind(*value);
         }
-        for _ in values.len()..values.len().next_power_of_two() {
-            let _ = write!(self.text, ",${}", self.count);
+        if let Some(last) = values.last() {
+            for _ in values.len()..values.len().next_power_of_two() {
+                self.push(",").bind(*last);
+            }
         }
         self.push(")")
     }
@@ -118,23 +118,42 @@ impl Sql {
         self
     }
 
+    /// The statement in the words of the connection's database.
+    fn query(self, connection: &AnyConnection) -> sqlx::query::Query<'static, Any, AnyArguments> {
+        let text = match connection.backend_name() {
+            "PostgreSQL" => numbered(&self.text),
+            _ => self.text,
+        };
+        sqlx::query_with(AssertSqlSafe(text), self.arguments)
+    }
+
     pub(super) async fn fetch_all(self, connection: &mut AnyConnection) -> Result<Vec<AnyRow>, StoreError> {
-        Ok(sqlx::query_with(AssertSqlSafe(self.text), self.arguments).fetch_all(connection).await?)
+        Ok(self.query(connection).fetch_all(connection).await?)
     }
 
     pub(super) async fn fetch_optional(
         self,
         connection: &mut AnyConnection,
     ) -> Result<Option<AnyRow>, StoreError> {
-        Ok(sqlx::query_with(AssertSqlSafe(self.text), self.arguments).fetch_optional(connection).await?)
+        Ok(self.query(connection).fetch_optional(connection).await?)
     }
 
     pub(super) async fn execute(self, connection: &mut AnyConnection) -> Result<u64, StoreError> {
-        Ok(sqlx::query_with(AssertSqlSafe(self.text), self.arguments)
-            .execute(connection)
-            .await?
-            .rows_affected())
+        Ok(self.query(connection).execute(connection).await?.rows_affected())
     }
+}
+
+/// `$1`, `$2` … for each `?`. No statement has a question mark for anything else.
+fn numbered(text: &str) -> String {
+    let mut numbered = String::with_capacity(text.len() + text.len() / 8);
+    for (index, piece) in text.split('?').enumerate() {
+        if index > 0 {
+            numbered.push('$');
+            numbered.push_str(&index.to_string());
+        }
+        numbered.push_str(piece);
+    }
+    numbered
 }
 
 /// Inserts rows many at a time. Statements come in few sizes, so that the database has them prepared.
@@ -149,7 +168,7 @@ where
     I: IntoIterator<Item = Value<'r>>,
 {
     let mut rest = rows;
-    for size in [64, 16, 4, 1] {
+    for size in [256, 64, 16, 4, 1] {
         while rest.len() >= size {
             let (now, later) = rest.split_at(size);
             let mut sql = Sql::new(head);

@@ -90,7 +90,7 @@ impl Store {
 }
 
 impl WriteTransaction<'_> {
-    fn connection(&mut self) -> &mut AnyConnection {
+    pub(super) fn connection(&mut self) -> &mut AnyConnection {
         &mut self.inner
     }
 

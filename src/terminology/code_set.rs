@@ -26,7 +26,7 @@ enum Rule {
     /// These codes.
     Listed(Listed),
     /// Codes that a system defines by grammar.
-    Grammar(Box<str>, Grammar),
+    Grammar(Grammar),
     /// Some or all codes of a system that is not at hand; without a system, codes of anything.
     Unknown(Option<Box<str>>),
     /// Codes that are in all of these sets, and meet the rule where there is one.
@@ -43,6 +43,11 @@ struct Listed {
 }
 
 impl CodeSet {
+    /// All codes of a grammar.
+    pub(super) fn of_grammar(grammar: Grammar) -> CodeSet {
+        CodeSet { include: vec![Rule::Grammar(grammar)], exclude: Vec::new() }
+    }
+
     /// Works out the value set with that canonical.
     pub(super) fn new(definitions: &Definitions, canonical: &str) -> CodeSet {
         CodeSet::nested(definitions, canonical, &mut Vec::new())
@@ -52,11 +57,7 @@ impl CodeSet {
     fn nested(definitions: &Definitions, canonical: &str, above: &mut Vec<usize>) -> CodeSet {
         let number = definitions.value_set_number(canonical);
         let (Some(number), Some(set)) = (number, definitions.value_set(canonical)) else {
-            let rule = match grammar::of_value_set(canonical) {
-                Some(grammar) => Rule::Grammar("".into(), grammar),
-                None => Rule::Unknown(None),
-            };
-            return CodeSet { include: vec![rule], exclude: Vec::new() };
+            return CodeSet { include: vec![Rule::Unknown(None)], exclude: Vec::new() };
         };
         if above.contains(&number) {
             return CodeSet::default();
@@ -89,6 +90,19 @@ impl CodeSet {
         certain.or_else(|| self.include.iter().find_map(|rule| rule.system_of(code, Membership::Unknown)))
     }
 
+    /// The codes, in alphabetical order, when they are few enough to be listed: no more than `most`.
+    pub fn listing(&self, most: usize) -> Option<Vec<&str>> {
+        let mut codes: Vec<&str> = Vec::new();
+        for rule in &self.include {
+            let Rule::Listed(listed) = rule else { return None };
+            codes.extend(listed.codes.iter().map(AsRef::as_ref));
+        }
+        codes.retain(|code| self.contains(None, code) == Membership::Member);
+        codes.sort_unstable();
+        codes.dedup();
+        (codes.len() <= most).then_some(codes)
+    }
+
     /// Whether every question about it can be answered.
     pub fn is_known(&self) -> bool {
         self.include.iter().chain(&self.exclude).all(Rule::is_known)
@@ -97,12 +111,12 @@ impl CodeSet {
 
 impl Rule {
     fn contains(&self, system: Option<&str>, code: &str) -> Membership {
-        let is_other = |own: &str| system.is_some_and(|system| system != own && !own.is_empty());
+        let is_other = |own: &str| system.is_some_and(|system| system != own);
         match self {
             Rule::Listed(listed) if listed.system.as_deref().is_some_and(is_other) => Membership::NotMember,
             Rule::Listed(listed) => listed.contains(code),
-            Rule::Grammar(own, _) if is_other(own) => Membership::NotMember,
-            Rule::Grammar(_, grammar) => grammar.contains(code),
+            Rule::Grammar(grammar) if is_other(grammar.system()) => Membership::NotMember,
+            Rule::Grammar(grammar) => grammar.contains(code),
             Rule::Unknown(Some(own)) if is_other(own) => Membership::NotMember,
             Rule::Unknown(_) => Membership::Unknown,
             Rule::All(sets, rule) => {
@@ -118,7 +132,7 @@ impl Rule {
         }
         match self {
             Rule::Listed(listed) => listed.system.as_deref(),
-            Rule::Grammar(system, _) => Some(system.as_ref()).filter(|system| !system.is_empty()),
+            Rule::Grammar(grammar) => Some(grammar.system()),
             Rule::Unknown(system) => system.as_deref(),
             Rule::All(sets, rule) => {
                 let own = rule.as_ref().and_then(|rule| rule.system_of(code, wanted));
@@ -130,7 +144,7 @@ impl Rule {
     fn is_known(&self) -> bool {
         match self {
             Rule::Listed(_) => true,
-            Rule::Grammar(..) | Rule::Unknown(_) => false,
+            Rule::Grammar(_) | Rule::Unknown(_) => false,
             Rule::All(sets, rule) => {
                 sets.iter().all(|set| set.is_known()) && rule.as_ref().is_none_or(|rule| rule.is_known())
             }
@@ -183,7 +197,7 @@ fn of_system(definitions: &Definitions, system: &str, part: &Include) -> Vec<Rul
         return vec![Rule::Listed(Listed::new(Some(system), codes, folds_case))];
     }
     if let Some(grammar) = grammar::of_system(system, &part.filters) {
-        return vec![Rule::Grammar(system.into(), grammar)];
+        return vec![Rule::Grammar(grammar)];
     }
     let unknown = || Rule::Unknown(Some(system.into()));
     let Some(known) = known else { return vec![unknown()] };

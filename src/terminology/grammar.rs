@@ -45,16 +45,12 @@ pub(super) fn of_system(system: &str, filters: &[Filter]) -> Option<Grammar> {
     }
 }
 
-/// The grammar that some bindings name instead of a value set.
-pub(super) fn of_value_set(canonical: &str) -> Option<Grammar> {
-    match canonical.split('|').next()? {
-        "http://www.rfc-editor.org/bcp/bcp13.txt" => Some(Grammar::MediaType),
-        "http://tools.ietf.org/html/bcp47" => Some(Grammar::Language(Vec::new())),
-        "http://unitsofmeasure.org" | "http://unitsofmeasure.org/vs" => {
-            Some(Grammar::Ucum { is_narrowed: false })
-        }
-        _ => None,
-    }
+/// The specifications that some bindings name instead of a value set, and their grammars.
+pub(super) fn specifications() -> Vec<(&'static str, Grammar)> {
+    vec![
+        ("http://www.rfc-editor.org/bcp/bcp13.txt", Grammar::MediaType),
+        ("http://tools.ietf.org/html/bcp47", Grammar::Language(Vec::new())),
+    ]
 }
 
 fn subtag(property: &str) -> Option<Subtag> {
@@ -70,6 +66,16 @@ fn subtag(property: &str) -> Option<Subtag> {
 }
 
 impl Grammar {
+    /// The code system it is of.
+    pub(super) fn system(&self) -> &'static str {
+        match self {
+            Grammar::MediaType => "urn:ietf:bcp:13",
+            Grammar::Language(_) => "urn:ietf:bcp:47",
+            Grammar::Currency => "urn:iso:std:iso:4217",
+            Grammar::Ucum { .. } => "http://unitsofmeasure.org",
+        }
+    }
+
     pub(super) fn contains(&self, code: &str) -> Membership {
         match self {
             Grammar::MediaType => media_type(code),

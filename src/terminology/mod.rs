@@ -65,18 +65,25 @@ pub struct Terminology {
     definitions: Arc<Definitions>,
     /// By the value set's number in the definitions.
     sets: Vec<OnceLock<Arc<CodeSet>>>,
+    /// By URL, what bindings name although it is a specification and no value set.
+    specifications: Vec<(&'static str, Arc<CodeSet>)>,
 }
 
 impl Terminology {
     /// The value sets of these definitions.
     pub fn new(definitions: Arc<Definitions>) -> Terminology {
         let sets = (0..definitions.value_set_count()).map(|_| OnceLock::new()).collect();
-        Terminology { definitions, sets }
+        let specifications = grammar::specifications();
+        let of_grammar = |(url, grammar)| (url, Arc::new(CodeSet::of_grammar(grammar)));
+        let specifications = specifications.into_iter().map(of_grammar).collect();
+        Terminology { definitions, sets, specifications }
     }
 
     /// A value set worked out, by canonical with or without version; `None` when it is not at hand.
     pub fn set(&self, value_set: &str) -> Option<&Arc<CodeSet>> {
-        let number = self.definitions.value_set_number(value_set)?;
+        let Some(number) = self.definitions.value_set_number(value_set) else {
+            return self.specifications.iter().find(|(url, _)| *url == value_set).map(|(_, set)| set);
+        };
         let set = self.sets.get(number)?;
         Some(set.get_or_init(|| Arc::new(CodeSet::new(&self.definitions, value_set))))
     }
@@ -84,12 +91,7 @@ impl Terminology {
     /// Whether a code is in a value set. Without a system any code of that name will do, as for elements of type
     /// `code`, whose system the value set implies.
     pub fn contains(&self, value_set: &str, system: Option<&str>, code: &str) -> Membership {
-        match self.set(value_set) {
-            Some(set) => set.contains(system, code),
-            None => {
-                grammar::of_value_set(value_set).map_or(Membership::Unknown, |grammar| grammar.contains(code))
-            }
-        }
+        self.set(value_set).map_or(Membership::Unknown, |set| set.contains(system, code))
     }
 
     /// The system that a bare code has by the value set its element is bound to.

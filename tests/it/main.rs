@@ -7,3 +7,4 @@ mod fhirpath;
 mod harness;
 mod rest;
 mod search;
+mod validator;
