@@ -6,6 +6,7 @@ mod dates;
 mod includes;
 mod numbers;
 mod paging;
+mod plans;
 mod references;
 mod sorting;
 mod spec_tables;

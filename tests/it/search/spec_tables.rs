@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use sdoh_gateway::definitions::SearchKind;
 use sdoh_gateway::fhir::Resource;
-use sdoh_gateway::search::{Handling, SearchRequest};
-use sdoh_gateway::store::{DEFAULT_SPACE, Kind, Page, SortKey};
+use sdoh_gateway::store::DEFAULT_SPACE;
 use serde_json::Value;
 
+use super::plans::{goes_by_index, with_indexes};
 use crate::ask::{asks, url};
 use crate::harness::{Server, entry, examples, on_both_with, spec_rows, transaction};
 
@@ -64,13 +64,6 @@ fn table() -> Option<Vec<(String, Vec<String>)>> {
     table.sort();
     table.dedup();
     Some(table)
-}
-
-/// Keeps PostgreSQL from reading small tables whole merely because they are small.
-fn with_indexes(config: &mut sdoh_gateway::config::Config) {
-    if config.database_url.starts_with("postgres") {
-        config.database_url.push_str("?options=-c%20enable_seqscan%3Doff%20-c%20enable_bitmapscan%3Doff");
-    }
 }
 
 #[test]
@@ -156,101 +149,4 @@ fn every_include_of_the_tables_brings_what_it_names() {
         let backwards = server.search("Patient?_revinclude=Provenance:target").await;
         assert_eq!(backwards.outcomes, Vec::<Value>::new());
     });
-}
-
-/// Searches that a plan could easily get wrong.
-#[test]
-fn no_indexed_search_scans_resources() {
-    on_both_with(with_indexes, async |server| {
-        server.store_all(&super::people()).await;
-        for query in [
-            "Task",
-            "Task?_sort=-_lastUpdated",
-            "Task?owner=Organization/o2&_sort=-_lastUpdated&_include=Task:focus&_count=20",
-            "Task?owner=o2",
-            "Task?owner=Organization/o2,Organization/o1",
-            "Task?owner:identifier=http://ids.example/org|pantry",
-            "Task?owner:Organization.type=http://types.example|cbo",
-            "Task?owner.name=corner",
-            "Task?requester:PractitionerRole.practitioner.name=fernsby",
-            "Task?status=requested",
-            "Task?status:not=requested&status:not=failed&owner=o2",
-            "Task?authored-on=ge2026-01-01",
-            "Task?authored-on=2026",
-            "Task?authored-on=ne2026",
-            "Task?owner=o2&authored-on=lt2026&_sort=authored-on",
-            "Patient?name=bramble",
-            "Patient?name=bramble&_sort=family,-birthdate",
-            "Patient?name:exact=Bramble",
-            "Patient?name:contains=amb",
-            "Patient?identifier=http://clinic.example/mrn|A-1",
-            "Patient?identifier=http://clinic.example/mrn|",
-            "Patient?gender:missing=true",
-            "Patient?_id=p1,p2",
-            "Patient?_lastUpdated=ge2026-11-22&_lastUpdated=lt2026-11-23",
-            "Patient?_profile=http://profiles.example/StructureDefinition/patient",
-            "Patient?_tag=alpha",
-            "Observation?value-quantity=gt70||/min",
-            "Observation?code-value-quantity=8867-4$gt70",
-            "Observation?combo-code-value-quantity=8867-4$gt70",
-            "Questionnaire?url=http://forms.example/food",
-            "RiskAssessment?probability=0.8",
-        ] {
-            goes_by_index(server, query).await;
-        }
-    });
-}
-
-/// Fails when the database would read a table whole.
-async fn goes_by_index(server: &Server, query: &str) {
-    let (type_name, query_string) = query.split_once('?').unwrap_or((query, ""));
-    let decode = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
-    let pairs: Vec<(String, String)> = query_string
-        .split('&')
-        .filter_map(|pair| pair.split_once('='))
-        .map(|(name, value)| (decode(name), decode(value)))
-        .collect();
-    let gateway = &server.gateway;
-    let (definitions, registry) = (gateway.definitions(), gateway.registry());
-    let search =
-        SearchRequest::parse(definitions, registry, &server.base, type_name, &pairs, Handling::Strict)
-            .unwrap();
-    let sort: Vec<SortKey> = search.sort.iter().map(|sort| SortKey::new(registry, sort)).collect();
-    let page = Page {
-        space: DEFAULT_SPACE,
-        type_name,
-        conditions: &search.conditions,
-        sort: &sort,
-        after: None,
-        count: 20,
-    };
-    let plan = gateway.store().explain(&page).await.unwrap();
-    let scans = match server.kind() {
-        Kind::Sqlite => sqlite_scans(&plan),
-        Kind::Postgres => postgres_scans(&plan),
-    };
-    assert!(scans.is_empty(), "{query} scans {scans:?}:\n{}", plan.join("\n"));
-}
-
-/// `SCAN` of anything but the results of a part of the statement.
-fn sqlite_scans(plan: &[String]) -> Vec<String> {
-    let results = ["p", "m", "probe"];
-    let scanned = plan.iter().filter_map(|line| line.strip_prefix("SCAN "));
-    scanned
-        .filter(|rest| !results.contains(&rest.split(' ').next().unwrap()) && !rest.starts_with('('))
-        .map(str::to_owned)
-        .collect()
-}
-
-/// A sequential scan, or one of an index without a condition on it.
-fn postgres_scans(plan: &[String]) -> Vec<String> {
-    let mut scans = Vec::new();
-    for (at, line) in plan.iter().enumerate() {
-        let is_scan = line.contains(" Scan ") && line.contains(" on ") && !line.contains("Subquery Scan");
-        let next = plan.get(at + 1).map(String::as_str).unwrap_or_default();
-        if is_scan && (line.contains("Seq Scan") || !next.contains("Index Cond")) {
-            scans.push(line.trim().to_owned());
-        }
-    }
-    scans
 }
