@@ -63,7 +63,8 @@ pub fn asks(registry: &Registry, entries: &Entries) -> Vec<Ask> {
         };
         add(entry.parameter, entry.part, vec![value]);
     }
-    for entry in &entries.references {
+    // What is contained is not searched for.
+    for entry in entries.references.iter().filter(|entry| !entry.value.id.starts_with('#')) {
         let target = &entry.value;
         let version = match (target.version.as_str(), target.type_name.as_str()) {
             ("", _) => String::new(),

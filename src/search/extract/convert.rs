@@ -159,6 +159,10 @@ impl Converter<'_> {
         };
         if type_name == "canonical" || type_name == "uri" {
             let (url, version) = literal.split_once('|').unwrap_or((literal, ""));
+            // Clients also write where a definition is to be read, as if that were its canonical.
+            if let Some((type_name, id)) = Reference::parse(url).local(self.own_base) {
+                self.target(place, id, type_name, "", version);
+            }
             return self.target(place, url, "", "", version);
         }
         let reference = Reference::parse(literal);

@@ -1,6 +1,9 @@
 //! reference (R4 §3.1.1.4.12).
 
+use serde_json::json;
+
 use super::check;
+use crate::harness::on_both;
 
 #[test]
 fn references() {
@@ -54,6 +57,26 @@ fn canonicals() {
         ("QuestionnaireResponse?questionnaire=http://forms.example/food|2.0", ""),
         ("QuestionnaireResponse?questionnaire=http://forms.example/foo", ""),
     ]);
+}
+
+/// The recorded clients take the URL at which a Questionnaire is read for its canonical.
+#[test]
+fn canonicals_that_are_urls_of_this_server() {
+    on_both(async |server| {
+        for (id, canonical) in
+            [("a", format!("{}/Questionnaire/q", server.base)), ("b", "Questionnaire/q".into())]
+        {
+            server.store(&json!({"resourceType": "QuestionnaireResponse", "id": id, "status": "completed", "questionnaire": canonical})).await;
+        }
+        server.store(&json!({"resourceType": "Questionnaire", "id": "q", "status": "active"})).await;
+        for query in
+            [&format!("questionnaire={}/Questionnaire/q", server.base), "questionnaire=Questionnaire/q"]
+        {
+            server.finds(&format!("QuestionnaireResponse?{query}"), "a b").await;
+        }
+        let found = server.search("QuestionnaireResponse?_include=QuestionnaireResponse:questionnaire").await;
+        assert_eq!(found.included, ["Questionnaire/q"]);
+    });
 }
 
 #[test]
