@@ -47,7 +47,7 @@ pub fn asks(registry: &Registry, entries: &Entries) -> Vec<Ask> {
         let code = &registry[parameter].code;
         match part {
             0 => plain.push(Ask { name: name(registry, parameter), values }),
-            _ => parts.push((code.split('$').next().unwrap().to_owned(), part, code.to_string(), values)),
+            _ => parts.push((part, parameter, code.split('$').next().unwrap().to_owned(), values)),
         }
     };
     for entry in &entries.tokens {
@@ -101,7 +101,7 @@ pub fn asks(registry: &Registry, entries: &Entries) -> Vec<Ask> {
         };
         add(entry.parameter, entry.part, vec![value]);
     }
-    plain.extend(composites(parts));
+    plain.extend(composites(registry, parts));
     plain.sort();
     plain.dedup();
     plain
@@ -116,18 +116,21 @@ fn name(registry: &Registry, parameter: ParameterKey) -> String {
     }
 }
 
-/// One search for each repetition that has both parts.
-fn composites(mut parts: Vec<(String, u32, String, Vec<String>)>) -> Vec<Ask> {
-    parts.sort();
+/// One search for each repetition that has all parts: its number, the part's parameter, the composite's name, values.
+fn composites(registry: &Registry, mut found: Vec<(u32, ParameterKey, String, Vec<String>)>) -> Vec<Ask> {
+    found.sort_by(|a, b| (&a.2, a.0, a.1).cmp(&(&b.2, b.0, b.1)));
     let mut asks = Vec::new();
-    for same in parts.chunk_by(|a, b| (&a.0, a.1) == (&b.0, b.1)) {
-        let first = same.iter().find(|part| part.2.ends_with("$0"));
-        let second = same.iter().find(|part| part.2.ends_with("$1"));
-        // A date as a part can only be given whole.
-        if let (Some(first), Some(second)) = (first, second)
-            && let ([a], [b]) = (first.3.as_slice(), second.3.as_slice())
+    for same in found.chunk_by(|a, b| (&a.2, a.0) == (&b.2, b.0)) {
+        let (_, part, name, _) = &same[0];
+        let composite = registry.find(&registry[*part].type_name, name).unwrap();
+        // A date as a part can only be given whole; it is left out.
+        let value_of = |part: &ParameterKey| match &same.iter().find(|found| found.1 == *part)?.3[..] {
+            [value] => Some(value.clone()),
+            _ => None,
+        };
+        if let Some(values) = registry[composite].parts.iter().map(value_of).collect::<Option<Vec<String>>>()
         {
-            asks.push(Ask { name: first.0.clone(), values: vec![format!("{a}${b}")] });
+            asks.push(Ask { name: name.clone(), values: vec![values.join("$")] });
         }
     }
     asks
