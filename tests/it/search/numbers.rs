@@ -45,6 +45,8 @@ fn quantities() {
         ("Observation?value-quantity=lt100|http://unitsofmeasure.org|mg", "b4"),
         ("Observation?value-quantity=ge5.4&value-quantity=le72", "b1 b4"),
         ("Observation?value-quantity=ne72", "b4"),
+        // More digits than a computer's number has.
+        ("Observation?value-quantity=72.00000000000000000000", "b1"),
         ("Observation?component-value-quantity=120", "b2"),
         ("Observation?combo-value-quantity=gt75", "b2"),
     ]);
