@@ -8,4 +8,5 @@ mod harness;
 mod replay;
 mod rest;
 mod search;
+mod stories;
 mod validator;
