@@ -20,7 +20,8 @@ const SECONDS: u32 = 8;
 /// Tasks of the organisation that polls; where fewer are stored, all are its own.
 const POLLED: usize = 10_000;
 
-const TASK_PROFILE: &str = "http://hl7.org/fhir/us/sdoh-clinicalcare/StructureDefinition/SDOHCC-TaskForReferralManagement";
+const TASK_PROFILE: &str =
+    "http://hl7.org/fhir/us/sdoh-clinicalcare/StructureDefinition/SDOHCC-TaskForReferralManagement";
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -31,8 +32,10 @@ fn main() {
         println!("skipped: wrk is not on the PATH");
         return;
     }
-    let sizes: Vec<usize> = option("--tasks")
-        .map_or_else(|| vec![1_000, 10_000, 100_000], |list| list.split(',').filter_map(|n| n.parse().ok()).collect());
+    let sizes: Vec<usize> = option("--tasks").map_or_else(
+        || vec![1_000, 10_000, 100_000],
+        |list| list.split(',').filter_map(|n| n.parse().ok()).collect(),
+    );
     let folder = tempfile::tempdir().expect("a temporary folder");
     println!("disk: {:.0} syncs/s (8 KiB appended, fdatasync)", syncs_per_second(folder.path()));
     println!("{:>8}  {:<8} {:>10} {:>10} {:>10}", "tasks", "request", "per second", "p50", "p99");
@@ -81,12 +84,19 @@ impl Gateway {
             let entries: Vec<Value> = (first..tasks.min(first + 100))
                 .flat_map(|n| [order(n), task(n)])
                 .map(|resource| {
-                    let url = format!("{}/{}", resource["resourceType"].as_str().unwrap_or_default(), resource["id"].as_str().unwrap_or_default());
+                    let url = format!(
+                        "{}/{}",
+                        resource["resourceType"].as_str().unwrap_or_default(),
+                        resource["id"].as_str().unwrap_or_default()
+                    );
                     json!({"resource": resource, "request": {"method": "PUT", "url": url}})
                 })
                 .collect();
             let bundle = json!({"resourceType": "Bundle", "type": "transaction", "entry": entries});
-            let request = client.post(&self.base).header("Content-Type", "application/fhir+json").header("Prefer", "return=minimal");
+            let request = client
+                .post(&self.base)
+                .header("Content-Type", "application/fhir+json")
+                .header("Prefer", "return=minimal");
             let response = runtime.block_on(request.body(bundle.to_string()).send()).expect("an answer");
             assert!(response.status().is_success(), "loading was answered with {}", response.status());
         }
@@ -152,7 +162,10 @@ fn scripts(tasks: usize) -> [(&'static str, String); 4] {
     updated["id"] = "tNUMBER".into();
     [
         ("read", get(&format!("'/fhir/Task/t' .. math.random(0, {ids})"))),
-        ("poll", get("'/fhir/Task?owner=Organization/polled&_sort=-_lastUpdated&_include=Task:focus&_count=20'")),
+        (
+            "poll",
+            get("'/fhir/Task?owner=Organization/polled&_sort=-_lastUpdated&_include=Task:focus&_count=20'"),
+        ),
         ("update", write("PUT", "'/fhir/Task/t' .. n", updated)),
         ("create", write("POST", "'/fhir/Task'", created)),
     ]

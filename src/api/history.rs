@@ -2,7 +2,7 @@
 
 use crate::fhir::IssueCode;
 use crate::fhir::bundle::{BundleText, EntryText, ResponseText};
-use crate::fhir::time::Instant;
+use crate::fhir::time::{Instant, Period};
 use crate::search::{DEFAULT_COUNT, LARGEST_COUNT};
 use crate::store::{HistoryScope, Key};
 
@@ -16,7 +16,7 @@ pub(super) async fn history(
     type_name: &str,
     id: Option<&str>,
 ) -> Result<Answer, ApiError> {
-    let (mut count, mut before) = (DEFAULT_COUNT, None);
+    let (mut count, mut before, mut since) = (DEFAULT_COUNT, None, None);
     for (name, value) in &request.query {
         let number = || {
             let text = format!("{name} takes a number");
@@ -25,6 +25,11 @@ pub(super) async fn history(
         match name.as_str() {
             "_count" => count = usize::try_from(number()?).unwrap_or(DEFAULT_COUNT).min(LARGEST_COUNT),
             "_before" => before = Some(Instant(number()?)),
+            "_since" => {
+                let text = "_since takes an instant";
+                let period = Period::parse(&value.replace(' ', "+"));
+                since = Some(period.ok_or_else(|| ApiError::malformed(IssueCode::Value, text))?.low);
+            }
             _ => {}
         }
     }
@@ -38,24 +43,33 @@ pub(super) async fn history(
     if versions.is_empty() && before.is_none() && id.is_some() {
         return Err(ApiError::NotFound);
     }
+    // Newest first: what is older than asked for is at the end.
+    versions.retain(|version| since.is_none_or(|since| version.seq >= since));
     let more = versions.len() > count;
     versions.truncate(count);
-    let total =
-        if more || before.is_some() { store.history_total(&scope).await? } else { versions.len() as u64 };
+    let total = match (more || before.is_some(), since) {
+        (false, _) => Some(versions.len() as u64),
+        (true, None) => Some(store.history_total(&scope).await?),
+        (true, Some(_)) => None,
+    };
     let path = match id {
         Some(id) => format!("{}/{type_name}/{id}/_history", request.space.base),
         None => format!("{}/{type_name}/_history", request.space.base),
     };
+    let asked = match since {
+        Some(since) => format!("_count={count}&_since={}", since.to_fhir()),
+        None => format!("_count={count}"),
+    };
     let here = match before {
-        Some(before) => format!("{path}?_count={count}&_before={}", before.0),
-        None => path.clone(),
+        Some(before) => format!("{path}?{asked}&_before={}", before.0),
+        None => format!("{path}?{asked}"),
     };
     let mut links = vec![("self", here)];
     if let (true, Some(last)) = (more, versions.last()) {
-        links.push(("next", format!("{path}?_count={count}&_before={}", last.seq.0)));
+        links.push(("next", format!("{path}?{asked}&_before={}", last.seq.0)));
     }
     let links: Vec<(&str, &str)> = links.iter().map(|(relation, url)| (*relation, url.as_str())).collect();
-    let mut bundle = BundleText::new("history", &as_of.to_fhir(), Some(total), &links);
+    let mut bundle = BundleText::new("history", &as_of.to_fhir(), total, &links);
     for version in &versions {
         let (type_name, id) = (&version.key.type_name, &version.key.id);
         let url = match version.method.as_str() {

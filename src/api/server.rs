@@ -99,7 +99,8 @@ fn understand(api: &Api, path: &str) -> Result<(Arc<Space>, String), ApiError> {
         Some(rest) => ("", rest),
         None => {
             let named = path.strip_prefix("/s/").and_then(|rest| rest.split_once("/fhir"));
-            named.ok_or(ApiError::UnknownPath)?
+            // The default space has no name, and no second address.
+            named.filter(|(name, _)| !name.is_empty()).ok_or(ApiError::UnknownPath)?
         }
     };
     if !(rest.is_empty() || rest.starts_with('/')) {
@@ -126,8 +127,10 @@ async fn handle(
         Err(_) => return Err(ApiError::malformed(IssueCode::Structure, "the body broke off")),
     };
     let accept = head.headers.get(ACCEPT).and_then(|value| value.to_str().ok());
-    let wants_raw_binary = matches!(&interaction, Interaction::Read { type_name, .. } if type_name == "Binary")
-        && accept.is_some_and(|accept| !content::accepts_json(accept));
+    let wants_raw_binary = matches!(
+        &interaction,
+        Interaction::Read { type_name, .. } | Interaction::VersionRead { type_name, .. } if type_name == "Binary"
+    ) && !content::names_json(accept.unwrap_or_default());
     if !wants_raw_binary {
         check_accept(&head.headers)?;
     }

@@ -1,7 +1,7 @@
 //! update (R4 §3.1.0.4), which creates where there is nothing yet.
 
 use crate::fhir::{Id, Issue, IssueCode, Resource};
-use crate::gateway::{Method, Refused, Write};
+use crate::gateway::{Expected, Method, Refused, Write};
 
 use super::request::{Body, IfMatch, Request};
 use super::{Answer, Api, ApiError, create};
@@ -47,11 +47,12 @@ pub(super) fn draft(
     })
 }
 
-/// The version `If-Match` names.
-pub(super) fn if_match(request: &Request) -> Result<Option<u64>, ApiError> {
+/// What `If-Match` names.
+pub(super) fn if_match(request: &Request) -> Result<Option<Expected>, ApiError> {
     match &request.conditions.if_match {
-        None | Some(IfMatch::Any) => Ok(None),
-        Some(IfMatch::Version(version)) => Ok(Some(*version)),
+        None => Ok(None),
+        Some(IfMatch::Any) => Ok(Some(Expected::Any)),
+        Some(IfMatch::Version(version)) => Ok(Some(Expected::Version(*version))),
         Some(IfMatch::Other) => {
             let text = "If-Match names no version of this server; it looks like W/\"3\"";
             Err(Refused::VersionConflict(Issue::error(IssueCode::Conflict, text).into()).into())

@@ -15,7 +15,7 @@ use crate::store::{
 };
 
 use super::commit::Transaction;
-use super::submit::{Method, Written};
+use super::submit::{Expected, Method, Written};
 use super::{Inner, Refused, Space};
 
 /// Who writes what the gateway itself writes.
@@ -199,13 +199,20 @@ impl<'g, 's> Group<'g, 's> {
             let key = Key::new(job.space.id, &write.type_name, write.id.as_str());
             let current = self.current.get(&key).and_then(Option::as_ref);
             let actual = current.map(|current| current.version);
-            if actual != Some(expected) {
+            let met = match expected {
+                Expected::Any => current.is_some_and(|current| current.body.is_some()),
+                Expected::Version(expected) => actual == Some(expected),
+            };
+            if !met {
                 let place = format!("{}/{}", write.type_name, write.id);
-                let text = match actual {
-                    Some(actual) => format!(
+                let text = match (expected, actual) {
+                    (Expected::Version(expected), Some(actual)) => format!(
                         "{place} is at version {actual}, not {expected}: read it again and redo the change"
                     ),
-                    None => format!("there is no {place} whose version could be {expected}"),
+                    (Expected::Version(expected), None) => {
+                        format!("there is no {place} whose version could be {expected}")
+                    }
+                    (Expected::Any, _) => format!("there is no {place}"),
                 };
                 return Err(Refused::VersionConflict(OperationOutcome::from(Issue::error(
                     IssueCode::Conflict,

@@ -12,7 +12,7 @@ mod timeline;
 pub use commit::OutboxTurn;
 pub use outcome::Refused;
 pub use search::SearchAnswer;
-pub use submit::{Method, Submission, Write, Written};
+pub use submit::{Expected, Method, Submission, Write, Written};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

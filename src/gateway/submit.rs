@@ -40,6 +40,15 @@ impl Method {
     }
 }
 
+/// What has to be there for a write to be carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// Whatever version, but one.
+    Any,
+    /// This one.
+    Version(u64),
+}
+
 /// One write of a transaction. References to other resources of the transaction are resolved already.
 #[derive(Debug)]
 pub struct Write {
@@ -49,8 +58,8 @@ pub struct Write {
     pub type_name: String,
     /// To which id; for a create, the one it is to have.
     pub id: Id,
-    /// The version the caller believes to be current (`If-Match`).
-    pub if_match: Option<u64>,
+    /// What the caller believes to be current (`If-Match`).
+    pub if_match: Option<Expected>,
     /// As it is to be; nothing for a deletion.
     pub resource: Option<Resource>,
     /// Which entry of a Bundle asks for it.
@@ -140,7 +149,8 @@ impl Gateway {
                     "the resource calls itself another type than {}, to which it was sent",
                     write.type_name
                 );
-                return Err(Refused::malformed(IssueCode::Structure, text));
+                let issue = Issue::error(IssueCode::Structure, text);
+                return Err(Refused::Malformed(write.placed(vec![issue]).into()));
             }
             issues = self.inner.validator.validate(resource);
             if issues.iter().any(|issue| issue.severity == Severity::Fatal) {

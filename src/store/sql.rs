@@ -78,6 +78,10 @@ impl Sql {
         let _ = match value.into() {
             Value::Integer(value) => self.arguments.add(value),
             Value::Real(value) => self.arguments.add(value),
+            // PostgreSQL's texts hold no NUL, and nothing that is stored has one: see the search entries.
+            Value::Text(value) | Value::OptionalText(Some(value)) if value.contains('\0') => {
+                self.arguments.add(value.replace('\0', ""))
+            }
             Value::Text(value) => self.arguments.add(value),
             Value::OptionalText(value) => self.arguments.add(value),
         };

@@ -2,4 +2,7 @@
 
 mod definitions;
 mod fhirpath;
+mod harness;
+mod process;
+mod rest;
 mod validator;

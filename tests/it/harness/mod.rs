@@ -1,0 +1,30 @@
+//! What the tests stand on: both databases, a gateway that serves on a real socket with a clock the test moves, and a
+//! client that speaks HTTP to it.
+//!
+//! `SDOH_GATEWAY_TEST_REQUIRE_ALL=1` makes a skip a failure; `SDOH_GATEWAY_TEST_SKIPS=FILE` collects the skips, for
+//! cargo hides what a passing test prints; `SDOH_GATEWAY_TEST_LONG=1` runs everything on everything.
+
+mod answer;
+mod client;
+mod clock;
+mod database;
+mod found;
+mod postgres;
+mod server;
+mod shared;
+mod skip;
+
+pub use answer::Answer;
+pub use client::{Client, entry, transaction};
+pub use clock::TestClock;
+pub use database::Database;
+pub use found::Found;
+pub use postgres::Postgres;
+pub use server::{Server, embedded, on_both, on_both_with, on_kinds};
+pub use shared::{examples, packages, root, seed, shared, spec_rows};
+pub use skip::skipped;
+
+/// Whether the long tier runs.
+pub fn is_long() -> bool {
+    std::env::var_os("SDOH_GATEWAY_TEST_LONG").is_some_and(|value| value == "1")
+}

@@ -1,0 +1,19 @@
+//! FHIR REST, R4, JSON: each interaction as R4 §3.1.0 has it.
+
+mod batch;
+mod binary;
+mod body;
+mod history;
+mod metadata;
+mod odd;
+mod read;
+mod spaces;
+mod transaction;
+mod write;
+
+use serde_json::{Value, json};
+
+/// An invented patient.
+fn patient(id: &str) -> Value {
+    json!({"resourceType": "Patient", "id": id, "active": true, "name": [{"family": "Bramble", "given": ["Ada"]}]})
+}
