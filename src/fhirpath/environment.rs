@@ -8,8 +8,8 @@ use crate::definitions::types::{TypeGraph, TypeId};
 use crate::fhir::time::Instant;
 
 /// Steps an evaluation may take unless the environment says otherwise: far more than any published expression needs on
-/// a large resource, and well under a second.
-pub const DEFAULT_BUDGET: u64 = 10_000_000;
+/// a large resource; under a second, and under 100 MB.
+pub const DEFAULT_BUDGET: u64 = 4_000_000;
 
 /// What an expression is evaluated in. Cheap to make; one serves for all expressions on a resource.
 #[derive(Clone)]
@@ -32,7 +32,8 @@ pub struct Environment<'a> {
     pub profiles: Option<&'a dyn Profiles>,
     /// How strictly the specification is taken.
     pub dialect: Dialect,
-    /// Steps allowed. Each item that passes a step of a path, each comparison and so on counts as one.
+    /// Steps allowed. Each item that passes a step of a path, each comparison, each character a pattern looks at counts
+    /// as one; what is kept counts as more.
     pub budget: u64,
 }
 

@@ -150,10 +150,15 @@ impl Parser<'_> {
         if self.depth > MAX_DEPTH {
             return self.error(format!("expression deeper than {MAX_DEPTH} levels"));
         }
+        let outside = std::mem::replace(&mut self.defines, false);
         let mut left = self.signed()?;
         while let Some((operator, binding)) = infix(&self.token).filter(|(_, binding)| *binding > precedence)
         {
             self.advance()?;
+            // What one side defines the other does not know.
+            if std::mem::replace(&mut self.defines, false) {
+                left.expr = Expr::Scoped(Box::new(left.expr));
+            }
             left = match operator {
                 Infix::Is | Infix::As => {
                     let name = self.type_name()?;
@@ -185,6 +190,7 @@ impl Parser<'_> {
             };
         }
         self.depth -= 1;
+        self.defines |= outside;
         Ok(left)
     }
 
@@ -220,9 +226,10 @@ impl Parser<'_> {
         let mut tree = self.term()?;
         loop {
             if self.skip(".")? {
+                let position = self.position;
                 let Some(name) = self.name()? else { return self.error("a name is expected after '.'") };
                 tree = if self.skip("(")? {
-                    self.call(tree, &name)?
+                    self.call(tree, &name, position)?
                 } else {
                     self.checked(Expr::Member(Box::new(tree.expr), Name::new(&name)), tree.depth + 1)?
                 };
@@ -279,9 +286,10 @@ impl Parser<'_> {
             }
             token => {
                 self.token = token;
+                let position = self.position;
                 let Some(name) = self.name()? else { return self.error("an expression is expected") };
                 if self.skip("(")? {
-                    return self.call(Expr::This.into(), &name);
+                    return self.call(Expr::This.into(), &name, position);
                 }
                 Expr::Start(Name::new(&name))
             }
@@ -324,9 +332,10 @@ impl Parser<'_> {
     }
 
     /// A call whose opening bracket has been read.
-    fn call(&mut self, on: Tree, name: &str) -> Parsed<Tree> {
+    fn call(&mut self, on: Tree, name: &str, position: usize) -> Parsed<Tree> {
         let Some(function) = Function::parse(name) else {
-            return self.error("unknown function before this");
+            let shown: String = name.chars().take(40).collect();
+            return Err(ParseError { message: format!("unknown function '{shown}'"), position });
         };
         let boxed = |tree: Tree| (Box::new(tree.expr), tree.depth + 1);
         match function {
@@ -347,7 +356,7 @@ impl Parser<'_> {
                 self.checked(Expr::Sort(on, keys), own.max(depth + 1))
             }
             _ => {
-                let (arguments, depth) = self.arguments(function)?;
+                let (arguments, depth) = self.arguments(function, position)?;
                 let depth = on.depth.max(depth) + 1;
                 self.defines |= function == Function::DefineVariable;
                 self.checked(call(on.expr, function, arguments), depth)
@@ -355,7 +364,7 @@ impl Parser<'_> {
         }
     }
 
-    fn arguments(&mut self, function: Function) -> Parsed<(Vec<Expr>, usize)> {
+    fn arguments(&mut self, function: Function, position: usize) -> Parsed<(Vec<Expr>, usize)> {
         let (mut arguments, mut depth) = (Vec::new(), 0);
         if !self.skip(")")? {
             loop {
@@ -373,11 +382,13 @@ impl Parser<'_> {
             return Ok((arguments, depth));
         }
         let name = function.name();
-        self.error(match (least, most) {
+        let message = match (least, most) {
             (0, 0) => format!("{name}() takes no arguments"),
+            (1, 1) => format!("{name}() takes one argument"),
             (least, most) if least == most => format!("{name}() takes {least} arguments"),
             (least, most) => format!("{name}() takes {least} to {most} arguments"),
-        })
+        };
+        Err(ParseError { message, position })
     }
 
     /// Each key is an expression; a minus before it, or `desc` after it, turns the order round.

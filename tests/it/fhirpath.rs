@@ -7,7 +7,9 @@ use std::sync::LazyLock;
 
 use sdoh_gateway::definitions::{Definitions, TypeGraph};
 use sdoh_gateway::fhir::time::Instant;
-use sdoh_gateway::fhirpath::{Collection, Decimal, Dialect, Environment, Expression, Node, System};
+use sdoh_gateway::fhirpath::{
+    Collection, Decimal, Dialect, Environment, Expression, Node, SemanticError, System,
+};
 use serde_json::Value;
 
 /// 2026-11-22T17:47:00Z.
@@ -193,9 +195,12 @@ fn published_expressions_parse() {
                 }
             }
             for text in texts {
-                if let Err(error) = Expression::parse(text) {
-                    panic!("{name} {file}: {text}: {error}");
-                }
+                let expression = match Expression::parse(text) {
+                    Ok(expression) => expression,
+                    Err(error) => panic!("{name} {file}: {text}: {error}"),
+                };
+                let found = expression.check(types, types.find("Resource").unwrap());
+                assert!(!found.contains(&SemanticError::Pattern), "{text}");
                 seen.insert(text.to_owned());
             }
         }

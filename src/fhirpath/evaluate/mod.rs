@@ -134,9 +134,9 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         match expr {
             Expr::Empty => Ok(()),
             Expr::Literal(value) => out(Node::System(value.borrowed())),
-            Expr::This => scope.this.iter().try_for_each(|node| out(node.clone())),
+            Expr::This => self.pass(scope.this, out),
             Expr::Index => scope.index.map_or(Ok(()), |index| out(Node::from(index as i64))),
-            Expr::Total => scope.total.into_iter().flatten().try_for_each(|node| out(node.clone())),
+            Expr::Total => scope.total.map_or(Ok(()), |total| self.pass(total.as_slice(), out)),
             Expr::Variable(variable) => self.variable(variable, out),
             Expr::Start(name) => scope.this.iter().try_for_each(|node| self.start(node, name, out)),
             Expr::Member(on, name) => self.walk(on, scope, &mut |node| self.property(&node, name, out)),
@@ -178,6 +178,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
 
     /// Evaluates as a condition (FHIRPath §4.5, "singleton evaluation").
     fn test(&self, expr: &'a Expr, scope: Scope<'_, 'a>) -> Flow<Option<bool>> {
+        self.spend(1)?;
         match expr {
             Expr::Literal(System::Boolean(value)) => Ok(Some(*value)),
             Expr::And(parts) => self.junction(parts, false, scope),
@@ -226,7 +227,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         let mut items = Collection::Empty;
         self.walk(expr, scope, &mut |node| {
             items.push(node);
-            Ok(())
+            self.spend(1)
         })?;
         Ok(items)
     }
@@ -323,7 +324,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
     fn variable(&self, variable: &'a Variable, out: Sink<'_, 'a>) -> Flow {
         let environment = self.environment;
         match variable {
-            Variable::Context => self.context.iter().try_for_each(|node| out(node.clone())),
+            Variable::Context => self.pass(self.context, out),
             Variable::Resource => self.resource().map_or(Ok(()), out),
             Variable::RootResource => {
                 environment.root_resource.clone().or_else(|| self.resource()).map_or(Ok(()), out)
@@ -337,9 +338,15 @@ impl<'e, 'a> Evaluator<'e, 'a> {
                     (Some((_, items)), _) | (None, Some((_, items))) => items.clone(),
                     (None, None) => return Err(EvaluationError::UnknownVariable(name.to_string()).into()),
                 };
-                items.into_iter().try_for_each(out)
+                self.pass(items.as_slice(), out)
             }
         }
+    }
+
+    /// Lets items that are at hand flow.
+    fn pass(&self, items: &[Node<'a>], out: Sink<'_, 'a>) -> Flow {
+        self.spend(items.len() as u64)?;
+        items.iter().try_for_each(|node| out(node.clone()))
     }
 
     /// `%resource`: as given, or the resource the focus belongs to.

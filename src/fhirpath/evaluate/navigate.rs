@@ -70,7 +70,7 @@ impl<'a> Evaluator<'_, 'a> {
             return self.flow(element, values, out);
         };
         let plain = name.plain.as_ref();
-        match types[type_id].property(plain) {
+        match name.of(&types[type_id]) {
             Some(property) if property.is_choice => self.choice(element, object, type_id, property, out),
             Some(property) => {
                 let of = property.types.first().map(|(_, id)| *id);

@@ -46,8 +46,11 @@ impl<'a> Evaluator<'_, 'a> {
             Function::StartsWith => out(boolean(text.starts_with(first.as_ref()))),
             Function::EndsWith => out(boolean(text.ends_with(first.as_ref()))),
             Function::Contains => out(boolean(text.contains(first.as_ref()))),
-            Function::Matches => out(boolean(self.pattern(&first, false, name)?.is_match(&text))),
-            Function::MatchesFull => out(boolean(self.pattern(&first, true, name)?.is_match(&text))),
+            Function::Matches | Function::MatchesFull => {
+                let pattern = self.pattern(&first, call.function == Function::MatchesFull, name)?;
+                self.spend(text.len() as u64)?;
+                out(boolean(pattern.is_match(&text)))
+            }
             Function::Replace => {
                 let Some(with) = self.text(argument(call, 1), scope, name)? else { return Ok(()) };
                 let count = text.matches(first.as_ref()).count();
@@ -110,7 +113,7 @@ impl<'a> Evaluator<'_, 'a> {
     ) -> Flow<Option<bool>> {
         let Some(text) = self.text(on, scope, "matches()")? else { return Ok(None) };
         let Some(pattern) = pattern else { return Err(EvaluationError::Pattern("matches()").into()) };
-        self.afford(text.len())?;
+        self.spend(text.len() as u64)?;
         Ok(Some(pattern.is_match(&text)))
     }
 
@@ -131,6 +134,7 @@ impl<'a> Evaluator<'_, 'a> {
     }
 
     fn replaced(&self, pattern: &Regex, text: &str, with: &str, out: Sink<'_, 'a>) -> Flow {
+        self.spend(2 * text.len() as u64)?;
         // Each match may bring the whole text back in by `$0`.
         let count = pattern.find_iter(text).count();
         let references = with.matches('$').count();
