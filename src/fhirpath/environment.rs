@@ -18,7 +18,8 @@ pub struct Environment<'a> {
     pub types: &'a TypeGraph,
     /// The present moment, for `now()`, `today()` and `timeOfDay()`.
     pub now: Instant,
-    /// `%resource`: the resource that holds the focus; the focus itself when not given.
+    /// `%resource`: the resource that holds the focus. When not given, the focus itself if it is a resource, or the one
+    /// it belongs to; an element of a contained resource is then taken to belong to the container.
     pub resource: Option<Node<'a>>,
     /// `%rootResource`: the container, when that is a contained resource; `%resource` when not given.
     pub root_resource: Option<Node<'a>>,
@@ -59,7 +60,8 @@ impl<'a> Environment<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Dialect {
     /// As the published R4 definitions need it: `as()` takes several items, a choice may be called by its JSON name
-    /// (`valueDateTime`), and a primitive type may be written with a capital (`value.as(DateTime)`).
+    /// (`valueDateTime`), and a primitive type may be written with a capital (`value.as(DateTime)`,
+    /// `answer is Boolean`).
     #[default]
     Published,
     /// As the specification says.

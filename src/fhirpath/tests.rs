@@ -205,6 +205,8 @@ fn dialects() {
         ("status.as(string)", "", ""),
         ("status as Code", "final", "!unknown type 'Code'"),
         ("status is string", "true", "true"),
+        ("status is Code", "true", "!unknown type 'Code'"),
+        ("status.hasValue() is Boolean", "true", "true"),
         ("status as string1", "!unknown type 'string1'", "!unknown type 'string1'"),
     ] {
         assert_eq!(shown(text, &observation, Dialect::Published), published, "{text}");
@@ -256,6 +258,43 @@ fn costs() {
     assert_eq!(shown("(1).repeat($this + 1)", &json!({}), Dialect::Strict), costly);
     let nested = format!("{}1{}", "(1 | 2 | 3).combine(4).select(".repeat(20), ")".repeat(20));
     assert_eq!(shown(&nested, &json!({}), Dialect::Strict), costly);
+}
+
+/// The deepest resource there can be, and expressions that are as deep as may be, in half the stack that threads have.
+#[test]
+fn depths() {
+    let thread = std::thread::Builder::new().stack_size(1024 * 1024).spawn(check_depths);
+    thread.unwrap().join().unwrap();
+}
+
+fn check_depths() {
+    let mut value = json!({"url": "x"});
+    for _ in 0..45 {
+        value = json!({"url": "x", "extension": [value]});
+    }
+    let resource = json!({"resourceType": "Patient", "extension": [value]});
+    let costly = "!the expression takes more steps than allowed";
+    for (open, inner, close, count, expected) in [
+        ("", "descendants().url.count()", "", 1, "46"),
+        ("%resource.descendants().select(", "1", ")", 90, costly),
+        ("extension.where(url.exists() and extension.exists()).select(", "url", ")", 45, "x"),
+        ("extension.extension.extension.extension.extension.extension.select(", "url", ")", 90, ""),
+        (
+            "%resource.extension.extension.extension.extension.extension.extension.select(",
+            "url",
+            ")",
+            90,
+            costly,
+        ),
+        ("iif(true, ", "1", ")", 90, "1"),
+        ("extension.repeat(", "extension", ")", 90, ""),
+        ("-(", "1", ")", 45, "-1"),
+        ("(1 + ", "1", ")", 45, "46"),
+    ] {
+        let text = format!("{}{inner}{}", open.repeat(count), close.repeat(count));
+        let shown = shown(&text, &resource, Dialect::Strict);
+        assert_eq!(shown, expected, "{open}");
+    }
 }
 
 #[test]
