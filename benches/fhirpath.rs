@@ -1,4 +1,5 @@
-//! What each SDOHCC invariant costs on the examples of its profile, in microseconds: `cargo bench --bench fhirpath`.
+//! What each SDOHCC invariant costs on the examples of its profile, and all search parameters on an example of each
+//! type, in microseconds: `cargo bench --bench fhirpath`.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -26,7 +27,8 @@ fn files(package: &str) -> Vec<(String, Value)> {
         let mut entry = entry.unwrap();
         let name = entry.path().unwrap().to_string_lossy().into_owned();
         let is_example = name.starts_with("package/example/");
-        if name.ends_with(".json") && (is_example || name.starts_with("package/StructureDefinition-")) {
+        let kinds = ["package/StructureDefinition-", "package/SearchParameter-"];
+        if name.ends_with(".json") && (is_example || kinds.iter().any(|kind| name.starts_with(kind))) {
             let mut text = Vec::new();
             entry.read_to_end(&mut text).unwrap();
             files.extend(sdoh_gateway::fhir::json::parse(&text).ok().map(|value| (name, value)));
@@ -42,6 +44,11 @@ fn main() {
         println!("skipped: no ../shared");
         return;
     }
+    let parameters: Vec<Value> = core
+        .iter()
+        .filter(|(_, value)| value["resourceType"] == "SearchParameter")
+        .map(|(_, value)| value.clone())
+        .collect();
     let is_type = |value: &Value| value["derivation"] != "constraint" && value["kind"] != "logical";
     let definitions: Vec<StructureDefinition> = core
         .into_iter()
@@ -79,6 +86,31 @@ fn main() {
         let micros = |time: Option<&Duration>| time.map_or(f64::NAN, |time| time.as_secs_f64() * 1e6);
         let (median, most) = (micros(times.get(times.len() / 2)), micros(times.last()));
         println!("{key:<20} {profile:<40} {:>9} {median:>9.3} {most:>9.3}", times.len());
+    }
+    println!("\n{:<20} {:>11} {:>9} {:>9}", "indexing", "parameters", "values", "µs");
+    for name in ["Condition", "Consent", "Observation", "Organization", "Patient", "ServiceRequest", "Task"] {
+        let example =
+            examples.iter().map(|(_, example)| example).find(|example| example["resourceType"] == name);
+        let expressions: Vec<Expression> = parameters
+            .iter()
+            .filter(|parameter| parameter["base"].as_array().is_some_and(|base| base.contains(&name.into())))
+            .filter_map(|parameter| Expression::parse(parameter["expression"].as_str()?).ok())
+            .collect();
+        let resolver = TypeOfReference(&types);
+        let environment = Environment { resolver: Some(&resolver), ..Environment::new(&types, Moment(0)) };
+        let Some(node) = example.map(|example| Node::resource(&types, example)) else { continue };
+        let values = || -> usize {
+            expressions
+                .iter()
+                .map(|expression| expression.evaluate(&node, &environment).map_or(0, |c| c.len()))
+                .sum()
+        };
+        let start = Instant::now();
+        for _ in 0..1000 {
+            black_box(values());
+        }
+        let micros = start.elapsed().as_secs_f64() * 1e6 / 1000.0;
+        println!("{name:<20} {:>11} {:>9} {micros:>9.3}", expressions.len(), values());
     }
 }
 

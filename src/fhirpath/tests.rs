@@ -197,7 +197,7 @@ fn dialects() {
     });
     for (text, published, strict) in [
         ("(component.value as Quantity).value", "2", "2"),
-        ("component.value.as(Quantity).value", "2", "!as() takes a single item, not several"),
+        ("component.value.as(Quantity).value", "2", "!as takes a single item, not several"),
         ("valueDateTime", "2026", ""),
         ("valueQuantity", "", ""),
         ("value.as(DateTime)", "2026", ""),
@@ -237,11 +237,11 @@ fn calculates() {
             ("defineVariable('x').defineVariable('x')", "!variable '%x' is defined already"),
             ("(3 | 1 | 2).sort(-$this)", "3, 2, 1"),
             ("('b' | 'a').sort($this desc)", "b, a"),
-            ("(1 | 'a').sort()", "!sort() cannot take String and Integer"),
+            ("(1 | 'a').sort()", "!sort cannot take String and Integer"),
             ("coalesce({}, 2, 3)", "2"),
             ("'äöü'.substring(1, 1) & 'äöü'.indexOf('ü').toString()", "ö2"),
             ("'a1b22'.replaceMatches('([0-9]+)', '<$1>')", "a<1>b<22>"),
-            ("'a'.matches('(')", "!matches(): not a regular expression"),
+            ("'a'.matches('(')", "!matches: not a regular expression"),
             ("4 'g'.toString() + ' ' + 1 day.toString()", "4 'g' 1 day"),
             ("1 'kg'.toQuantity('g').value", "1000"),
             ("(1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 1.0 | 10.00).count()", "10"),
@@ -258,6 +258,24 @@ fn costs() {
     assert_eq!(shown("(1).repeat($this + 1)", &json!({}), Dialect::Strict), costly);
     let nested = format!("{}1{}", "(1 | 2 | 3).combine(4).select(".repeat(20), ")".repeat(20));
     assert_eq!(shown(&nested, &json!({}), Dialect::Strict), costly);
+}
+
+#[test]
+fn large_bundles() {
+    let entries: Vec<Value> = (0..10_000)
+        .map(|n| json!({"fullUrl": format!("urn:x:{n}"), "resource": {"resourceType": "Patient", "id": n.to_string()}}))
+        .collect();
+    check_all(
+        &json!({"resourceType": "Bundle", "entry": entries}),
+        Dialect::Strict,
+        &[
+            ("entry.where(fullUrl.exists()).select(fullUrl & resource.id).isDistinct()", "true"),
+            ("(entry.fullUrl | entry.resource.id).count()", "20000"),
+            ("entry.resource.distinct().count()", "10000"),
+            ("entry.resource.intersect(entry.resource.take(5000)).count()", "5000"),
+            ("entry.all(fullUrl.contains('urn') implies resource.exists())", "true"),
+        ],
+    );
 }
 
 /// The deepest resource there can be, and expressions that are as deep as may be, in half the stack that threads have.

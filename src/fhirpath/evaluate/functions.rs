@@ -61,10 +61,10 @@ impl<'a> Evaluator<'_, 'a> {
                 let mut index = 0..;
                 !self.any(on, scope, &mut |node| Ok(!self.meets(first, scope, node, &mut index)?))?
             }
-            Function::AllTrue => !self.any_boolean(on, scope, false, "allTrue()")?,
-            Function::AnyTrue => self.any_boolean(on, scope, true, "anyTrue()")?,
-            Function::AllFalse => !self.any_boolean(on, scope, true, "allFalse()")?,
-            Function::AnyFalse => self.any_boolean(on, scope, false, "anyFalse()")?,
+            Function::AllTrue => !self.any_boolean(on, scope, false, "allTrue")?,
+            Function::AnyTrue => self.any_boolean(on, scope, true, "anyTrue")?,
+            Function::AllFalse => !self.any_boolean(on, scope, true, "allFalse")?,
+            Function::AnyFalse => self.any_boolean(on, scope, false, "anyFalse")?,
             Function::SubsetOf => self.is_subset(on, first, scope)?,
             Function::SupersetOf => self.is_subset(first, on, scope)?,
             Function::IsDistinct => {
@@ -123,7 +123,7 @@ impl<'a> Evaluator<'_, 'a> {
             Select => self.project(on, first, scope, out),
             Repeat => self.repeat(on, first, scope, out),
             Coalesce => self.coalesce(call, scope, out),
-            Single => self.single(on, scope, "single()")?.map_or(Ok(()), out),
+            Single => self.single(on, scope, "single")?.map_or(Ok(()), out),
             First => self.first(on, scope)?.map_or(Ok(()), out),
             Last => self.last(on, scope, out),
             Tail | Skip => self.skip(call, scope, out),
@@ -204,7 +204,7 @@ impl<'a> Evaluator<'_, 'a> {
     fn skip(&self, call: &'a Call, scope: Scope<'_, 'a>, out: Sink<'_, 'a>) -> Flow {
         let mut left = match call.function {
             Function::Tail => 1,
-            _ => self.integer(argument(call, 0), scope, "skip()")?.unwrap_or(0),
+            _ => self.integer(argument(call, 0), scope, "skip")?.unwrap_or(0),
         };
         self.walk(&call.on, scope, &mut |node| {
             left -= 1;
@@ -213,7 +213,7 @@ impl<'a> Evaluator<'_, 'a> {
     }
 
     fn take(&self, call: &'a Call, scope: Scope<'_, 'a>, out: Sink<'_, 'a>) -> Flow {
-        let count = self.integer(argument(call, 0), scope, "take()")?.unwrap_or(0);
+        let count = self.integer(argument(call, 0), scope, "take")?.unwrap_or(0);
         let mut items = Vec::new();
         settle(self.walk(&call.on, scope, &mut |node| {
             if items.len() as i64 >= count {
@@ -295,13 +295,13 @@ impl<'a> Evaluator<'_, 'a> {
         let scope = match &call.on {
             Expr::This => scope,
             on => {
-                item = self.single(on, scope, "iif()")?;
+                item = self.single(on, scope, "iif")?;
                 Scope { this: item.as_slice(), ..scope }
             }
         };
-        let criterion = match self.value(argument(call, 0), scope, "iif()")? {
+        let criterion = match self.value(argument(call, 0), scope, "iif")? {
             Some(System::Boolean(value)) => value,
-            Some(other) => return self.wrong_type("iif()", &Node::System(other)),
+            Some(other) => return self.wrong_type("iif", &Node::System(other)),
             None => false,
         };
         self.walk(argument(call, if criterion { 1 } else { 2 }), scope, out)
@@ -334,7 +334,7 @@ impl<'a> Evaluator<'_, 'a> {
 
     /// `defineVariable(name, value)`: the items flow on, the variable holds to the end of the expression.
     fn define(&self, call: &'a Call, scope: Scope<'_, 'a>, out: Sink<'_, 'a>) -> Flow {
-        let Some(name) = self.text(argument(call, 0), scope, "defineVariable()")? else { return Ok(()) };
+        let Some(name) = self.text(argument(call, 0), scope, "defineVariable")? else { return Ok(()) };
         let items = self.gather(&call.on, scope)?;
         let value = match call.arguments.get(1) {
             Some(value) => self.gather(value, Scope { this: items.as_slice(), ..scope })?,
@@ -359,10 +359,10 @@ impl<'a> Evaluator<'_, 'a> {
         let mut items = Vec::new();
         for (index, node) in self.gather(on, scope)?.into_iter().enumerate() {
             let values = match keys {
-                [] => vec![(self.value_of(&node, "sort()")?, false)],
+                [] => vec![(self.value_of(&node, "sort")?, false)],
                 keys => keys
                     .iter()
-                    .map(|key| Ok((self.value(&key.key, scope.on(&node, index), "sort()")?, key.descending)))
+                    .map(|key| Ok((self.value(&key.key, scope.on(&node, index), "sort")?, key.descending)))
                     .collect::<Flow<_>>()?,
             };
             items.push((values, node));
@@ -372,7 +372,7 @@ impl<'a> Evaluator<'_, 'a> {
         let mut mixed = None;
         items.sort_by(|(a, _), (b, _)| compare_keys(a, b, &mut mixed));
         if let Some(found) = mixed {
-            return Err(EvaluationError::WrongType { operation: "sort()", found }.into());
+            return Err(EvaluationError::WrongType { operation: "sort", found }.into());
         }
         items.into_iter().try_for_each(|(_, node)| out(node))
     }

@@ -83,9 +83,9 @@ impl<'a> Evaluator<'_, 'a> {
     }
 
     fn substring(&self, text: &str, call: &'a Call, scope: Scope<'_, 'a>, out: Sink<'_, 'a>) -> Flow {
-        let Some(start) = self.integer(argument(call, 0), scope, "substring()")? else { return Ok(()) };
+        let Some(start) = self.integer(argument(call, 0), scope, "substring")? else { return Ok(()) };
         let length = match call.arguments.get(1) {
-            Some(length) => self.integer(length, scope, "substring()")?,
+            Some(length) => self.integer(length, scope, "substring")?,
             None => None,
         };
         let Ok(start) = usize::try_from(start) else { return Ok(()) };
@@ -111,8 +111,8 @@ impl<'a> Evaluator<'_, 'a> {
         pattern: Option<&Regex>,
         scope: Scope<'_, 'a>,
     ) -> Flow<Option<bool>> {
-        let Some(text) = self.text(on, scope, "matches()")? else { return Ok(None) };
-        let Some(pattern) = pattern else { return Err(EvaluationError::Pattern("matches()").into()) };
+        let Some(text) = self.text(on, scope, "matches")? else { return Ok(None) };
+        let Some(pattern) = pattern else { return Err(EvaluationError::Pattern("matches").into()) };
         self.spend(text.len() as u64)?;
         Ok(Some(pattern.is_match(&text)))
     }
@@ -126,7 +126,7 @@ impl<'a> Evaluator<'_, 'a> {
         scope: Scope<'_, 'a>,
         out: Sink<'_, 'a>,
     ) -> Flow {
-        let name = "replaceMatches()";
+        let name = "replaceMatches";
         let Some(text) = self.text(on, scope, name)? else { return Ok(()) };
         let Some(with) = self.text(substitution, scope, name)? else { return Ok(()) };
         let Some(pattern) = pattern else { return Err(EvaluationError::Pattern(name).into()) };
@@ -146,13 +146,13 @@ impl<'a> Evaluator<'_, 'a> {
     /// `join(separator)`.
     pub(super) fn join(&self, call: &'a Call, scope: Scope<'_, 'a>, out: Sink<'_, 'a>) -> Flow {
         let separator = match call.arguments.first() {
-            Some(separator) => self.text(separator, scope, "join()")?.unwrap_or_default(),
+            Some(separator) => self.text(separator, scope, "join")?.unwrap_or_default(),
             None => Cow::Borrowed(""),
         };
         let mut joined: Option<String> = None;
-        for value in self.values(&call.on, scope, "join()")? {
+        for value in self.values(&call.on, scope, "join")? {
             let System::String(part) = value else {
-                return self.wrong_type("join()", &Node::System(value));
+                return self.wrong_type("join", &Node::System(value));
             };
             match &mut joined {
                 None => joined = Some(part.into_owned()),

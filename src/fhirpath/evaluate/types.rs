@@ -101,7 +101,7 @@ impl<'a> Evaluator<'_, 'a> {
         if self.is_published() {
             return self.of_type(on, of, scope, out);
         }
-        match self.single(on, scope, "as()")? {
+        match self.single(on, scope, "as")? {
             Some(node) if self.is_exactly(&node, of)? => out(node),
             _ => Ok(()),
         }
