@@ -21,8 +21,6 @@ mod pattern;
 mod quantity;
 mod temporal;
 #[cfg(test)]
-mod testing;
-#[cfg(test)]
 mod tests;
 pub mod ucum;
 

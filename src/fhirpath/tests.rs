@@ -1,13 +1,18 @@
 //! Expressions and what they give. The official suite is run by the integration tests.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::definitions::Definitions;
 use crate::fhir::time::Instant;
 
 /// 2026-11-22T17:47:00.5Z.
 const NOW: Instant = Instant(1_795_369_620_500_000);
+
+static R4: LazyLock<Definitions> = LazyLock::new(|| Definitions::embedded().unwrap());
 
 fn patient() -> Value {
     json!({
@@ -63,28 +68,28 @@ impl Profiles for Rules {
 
 /// The result's items as text; errors after an exclamation mark.
 fn shown(text: &str, resource: &Value, dialect: Dialect) -> String {
-    let types = testing::types();
+    let types = R4.types();
     let expression = match Expression::parse(text) {
         Ok(expression) => expression,
         Err(error) => return format!("!{error}"),
     };
-    let resolver = TypeOfReference(&types);
+    let resolver = TypeOfReference(types);
     let environment = Environment {
         dialect,
         resolver: Some(&resolver),
         terminology: Some(&Sets),
         profiles: Some(&Rules),
         variables: vec![("given", Collection::from(Node::from(7)))],
-        ..Environment::new(&types, NOW)
+        ..Environment::new(types, NOW)
     };
-    let focus = Node::resource(&types, resource);
+    let focus = Node::resource(types, resource);
     let result = match expression.evaluate(&focus, &environment) {
         Ok(result) => result,
         Err(error) => return format!("!{error}"),
     };
     let item = |node: &Node<'_>| match node.text() {
         Some(text) => text.into_owned(),
-        None => node.type_name(&types).to_owned(),
+        None => node.type_name(types).to_owned(),
     };
     result.iter().map(item).collect::<Vec<_>>().join(", ")
 }
@@ -191,7 +196,7 @@ fn asks() {
 fn dialects() {
     let observation = json!({
         "resourceType": "Observation",
-        "component": [{"valueCodeableConcept": {"text": "a"}}, {"valueQuantity": {"value": 2}}],
+        "component": [{"valueCodeableConcept": {"text": "a"}}, {"valueQuantity": {"value": 2, "comparator": "<", "code": "kg"}}],
         "valueDateTime": "2026",
         "status": "final",
     });
@@ -200,6 +205,8 @@ fn dialects() {
         ("component.value.as(Quantity).value", "2", "!as takes a single item, not several"),
         ("valueDateTime", "2026", ""),
         ("valueQuantity", "", ""),
+        ("component.value.ofType(Quantity) < 3 'kg'", "", ""),
+        ("component.first().value < 3", "!< cannot take CodeableConcept", "!< cannot take CodeableConcept"),
         ("value.as(DateTime)", "2026", ""),
         ("value.as(dateTime)", "2026", "2026"),
         ("status.as(string)", "", ""),
@@ -435,11 +442,11 @@ proptest! {
 
     #[test]
     fn any_pieces_evaluate_or_not(pieces in prop::collection::vec(piece(), 1..24)) {
-        let types = testing::types();
+        let types = R4.types();
         let patient = patient();
         if let Ok(expression) = Expression::parse(&pieces.concat()) {
-            let environment = Environment { budget: 20_000, ..Environment::new(&types, NOW) };
-            let focus = Node::resource(&types, &patient);
+            let environment = Environment { budget: 20_000, ..Environment::new(types, NOW) };
+            let focus = Node::resource(types, &patient);
             let result = expression.evaluate(&focus, &environment);
             let condition = expression.evaluate_bool(&focus, &environment);
             // Both ways agree, where neither runs out of steps.
@@ -450,7 +457,7 @@ proptest! {
                     _ => {}
                 }
             }
-            let _ = expression.check(&types, types.find("Patient").unwrap());
+            let _ = expression.check(types, types.find("Patient").unwrap());
         }
     }
 

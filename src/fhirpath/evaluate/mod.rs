@@ -300,10 +300,13 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         }
     }
 
-    /// The value of an item; `None` for a primitive that has only extensions, or is not in the form of its type.
+    /// The value of an item; `None` for a primitive that has only extensions, or is not in the form of its type, and for
+    /// a Quantity without a certain value.
     fn value_of(&self, node: &Node<'a>, whose: &'static str) -> Flow<Option<System<'a>>> {
-        let value = node.system(self.environment.types);
-        if value.is_none() && !self.is_primitive(node) {
+        let types = self.environment.types;
+        let value = node.system(types);
+        let is_quantity = || node.element().is_some_and(|element| element.is_a(types, "Quantity"));
+        if value.is_none() && !self.is_primitive(node) && !is_quantity() {
             return self.wrong_type(whose, node);
         }
         Ok(value)
