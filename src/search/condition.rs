@@ -18,6 +18,8 @@ pub enum Condition {
         parameter: ParameterKey,
         /// How its values are compared, which tells where they are kept.
         kind: SearchKind,
+        /// For a reference: where the identifiers it may hold instead are kept.
+        identifier: Option<ParameterKey>,
         /// True: must have none. False: must have one.
         missing: bool,
     },

@@ -3,7 +3,7 @@
 use crate::definitions::{Definitions, SearchKind};
 
 use super::condition::{Condition, NumberTest, Prefix, Values};
-use super::registry::{ParameterKey, Registry};
+use super::registry::{ParameterKey, RegisteredParameter, Registry};
 use super::value;
 
 /// How many steps a chain may have.
@@ -106,7 +106,8 @@ impl Parser<'_> {
             };
             // A composite has entries for its parts only.
             let parameter = self.registry[parameter].parts.first().copied().unwrap_or(parameter);
-            return Ok(Condition::Missing { parameter, kind: self.registry[parameter].kind, missing });
+            let RegisteredParameter { kind, identifier, .. } = self.registry[parameter];
+            return Ok(Condition::Missing { parameter, kind, identifier, missing });
         }
         self.values(parameter, modifier, value)
     }

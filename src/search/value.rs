@@ -128,7 +128,9 @@ fn decimal(text: &str) -> Option<(f64, f64)> {
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let decimals = mantissa.split_once('.').map_or(0, |(_, decimals)| decimals.len());
     let exponent: i32 = exponent.parse().ok()?;
-    Some((value, 0.5 * 10f64.powi(exponent - i32::try_from(decimals).ok()?)))
+    let margin = 0.5 * 10f64.powi(exponent - i32::try_from(decimals).ok()?);
+    // No finer than the numbers it is compared with.
+    Some((value, margin.max(value.abs() * f64::EPSILON)))
 }
 
 #[cfg(test)]

@@ -1,8 +1,12 @@
 //! Integration tests: one binary, a module for each part.
 
+mod ask;
 mod definitions;
+mod examples;
 mod fhirpath;
 mod harness;
 mod process;
+mod replay;
 mod rest;
+mod search;
 mod validator;

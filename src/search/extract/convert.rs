@@ -159,6 +159,10 @@ impl Converter<'_> {
         };
         if type_name == "canonical" || type_name == "uri" {
             let (url, version) = literal.split_once('|').unwrap_or((literal, ""));
+            // Clients also write where a definition is to be read, as if that were its canonical.
+            if let Some((type_name, id)) = Reference::parse(url).local(self.own_base) {
+                self.target(place, id, type_name, "", version);
+            }
             return self.target(place, url, "", "", version);
         }
         let reference = Reference::parse(literal);
@@ -171,8 +175,8 @@ impl Converter<'_> {
                 self.target(place, id, type_name, base, version.unwrap_or_default());
             }
             Reference::Urn(url) | Reference::Other(url) => self.target(place, url, "", "", ""),
-            // What is contained can be reached through its container only.
-            Reference::Contained(_) => {}
+            // What is contained can be reached through its container only; yet the reference is not missing.
+            Reference::Contained(_) => self.target(place, literal, "", "", ""),
         }
     }
 

@@ -45,9 +45,10 @@ impl Writer<'_> {
     pub(super) fn lead(&mut self, sql: &mut Sql, type_name: &str, condition: Option<&Condition>) {
         match condition {
             Some(Condition::Id(ids)) => {
-                self.current(sql, type_name);
+                // The plus keeps databases off the index by time, which they would walk through for the order's sake.
+                sql.push(" FROM resource d WHERE +d.deleted = 0 AND d.space = ").bind(self.space);
                 let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-                sql.push(" AND d.id IN ").bind_list(&ids);
+                sql.push(" AND d.type = ").bind(type_name).push(" AND d.id IN ").bind_list(&ids);
             }
             Some(Condition::Value { parameter, values, .. }) => self.entries(sql, *parameter, values),
             Some(Condition::Composite(alternatives)) => {
@@ -61,22 +62,23 @@ impl Writer<'_> {
                 }
             }
             Some(Condition::Chain { parameter, targets }) => {
-                sql.push(" FROM reference_entry d WHERE d.space = ")
-                    .bind(self.space)
-                    .push(" AND d.parameter = ");
-                sql.bind(self.store.parameter(*parameter)).push(" AND d.base = '' AND (");
+                // The targets first, then what points at them: CROSS tells SQLite to keep to that, and PostgreSQL, which
+                // would read all references before it makes sense of an OR over types, gets one join.
+                sql.push(" FROM (");
                 for (index, (target, condition)) in targets.iter().enumerate() {
-                    sql.push(if index == 0 { "" } else { " OR " }).push("(d.type = ").bind(target.as_str());
-                    sql.push(" AND d.target IN (SELECT v.id FROM version v WHERE v.seq IN (SELECT d.seq");
+                    sql.push(if index == 0 { "SELECT " } else { " UNION ALL SELECT " }).bind(target.as_str());
+                    sql.push(" AS type, v.id AS id FROM version v WHERE v.seq IN (SELECT d.seq");
                     let leads = can_lead(condition);
                     self.lead(sql, target, leads.then_some(condition));
                     if !leads {
                         sql.push(" AND ");
                         self.check(sql, "d.seq", condition);
                     }
-                    sql.push(")))");
+                    sql.push(")");
                 }
-                sql.push(")");
+                sql.push(") t CROSS JOIN reference_entry d WHERE d.space = ").bind(self.space);
+                sql.push(" AND d.parameter = ").bind(self.store.parameter(*parameter));
+                sql.push(" AND d.target = t.id AND d.type = t.type AND d.base = ''");
             }
             Some(Condition::LastUpdated(_) | Condition::Missing { .. } | Condition::Nothing) | None => {
                 self.current(sql, type_name);
@@ -140,21 +142,14 @@ impl Writer<'_> {
             Condition::LastUpdated(dates) => {
                 any(sql, dates, |sql, (prefix, period)| moment(sql, seq, *prefix, *period))
             }
-            Condition::Missing { parameter, kind, missing } => {
-                let e = self.inner("m");
-                sql.push(if *missing { "NOT " } else { "" })
-                    .push("EXISTS (SELECT 1 FROM ")
-                    .push(table_of(*kind))
-                    .push(" ");
-                sql.push(&e)
-                    .push(" WHERE ")
-                    .push(&e)
-                    .push(".seq = ")
-                    .push(seq)
-                    .push(" AND ")
-                    .push(&e)
-                    .push(".parameter = ");
-                sql.bind(self.store.parameter(*parameter)).push(")");
+            Condition::Missing { parameter, kind, identifier, missing } => {
+                sql.push(if *missing { "NOT (" } else { "(" });
+                self.present(sql, seq, *parameter, *kind);
+                if let Some(identifier) = identifier {
+                    sql.push(" OR ");
+                    self.present(sql, seq, *identifier, SearchKind::Token);
+                }
+                sql.push(")");
             }
             Condition::Value { parameter, negated, values } => {
                 sql.push(if *negated { "NOT " } else { "" });
@@ -226,6 +221,14 @@ impl Writer<'_> {
                 sql.push("))");
             }
         }
+    }
+
+    /// The candidate has a value of the parameter.
+    fn present(&mut self, sql: &mut Sql, seq: &str, parameter: ParameterKey, kind: SearchKind) {
+        let e = self.inner("m");
+        let (table, number) = (table_of(kind), self.store.parameter(parameter));
+        sql.push(&format!("EXISTS (SELECT 1 FROM {table} {e} WHERE {e}.seq = {seq} AND {e}.parameter = "));
+        sql.bind(number).push(")");
     }
 
     fn entry(&mut self, sql: &mut Sql, seq: &str, parameter: ParameterKey, values: &Values) {

@@ -202,10 +202,15 @@ impl Store {
             sql.push(") p JOIN version v ON v.seq = p.seq ORDER BY p.seq").push(order);
             return sql;
         }
-        for index in 0..keys.len() {
+        let mut sorted = String::from(" ORDER BY ");
+        for (index, key) in keys.iter().enumerate() {
             sql.push(&format!(", p.k{index}"));
+            sorted.push_str(&format!("p.k{index}{} NULLS LAST, ", if key.descending { " DESC" } else { "" }));
         }
-        sql.push(" FROM (SELECT m.seq AS seq");
+        sorted.push_str("p.seq");
+        sorted.push_str(order);
+        // The page is cut before any body is fetched.
+        sql.push(" FROM (SELECT * FROM (SELECT m.seq AS seq");
         for (index, key) in keys.iter().enumerate() {
             match (key.by, key.table) {
                 (SortBy::Parameter(parameter), Some((table, least))) => {
@@ -214,7 +219,9 @@ impl Store {
                         .push(" FROM ")
                         .push(table)
                         .push(" s WHERE s.seq = m.seq AND s.parameter = ");
-                    sql.bind(self.parameter(parameter)).push(")");
+                    sql.bind(self.parameter(parameter));
+                    // An entry that stands for its whole system is no value.
+                    sql.push(if table == "token_entry" { " AND s.code NOT LIKE '%|')" } else { ")" });
                 }
                 (SortBy::Id, _) => {
                     sql.push(", (SELECT s.id FROM version s WHERE s.seq = m.seq)");
@@ -227,17 +234,13 @@ impl Store {
         }
         sql.push(" FROM (");
         self.matches(&mut sql, page, lead);
-        sql.push(") m) p JOIN version v ON v.seq = p.seq");
+        sql.push(") m) p");
         if let Some(Cursor(after)) = page.after {
             sql.push(" WHERE ");
             beyond(&mut sql, keys, after, 0, seq_descends(page));
         }
-        sql.push(" ORDER BY ");
-        for (index, key) in keys.iter().enumerate() {
-            let direction = if key.descending { " DESC" } else { "" };
-            sql.push(&format!("p.k{index} IS NULL, p.k{index}{direction}, "));
-        }
-        sql.push("p.seq").push(order).push(" LIMIT ").bind(limit);
+        sql.push(&sorted).push(" LIMIT ").bind(limit);
+        sql.push(") p JOIN version v ON v.seq = p.seq").push(&sorted);
         sql
     }
 }

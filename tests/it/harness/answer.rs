@@ -18,7 +18,7 @@ impl Answer {
     /// Fails the test when the status is another.
     #[track_caller]
     pub fn expect(self, status: u16) -> Answer {
-        assert_eq!(self.status, status, "{}\n{}", self.asked, String::from_utf8_lossy(&self.body));
+        assert_eq!(self.status, status, "{}\n{}", self.asked, self.beginning());
         self
     }
 
@@ -26,9 +26,12 @@ impl Answer {
     #[track_caller]
     pub fn json(&self) -> Value {
         let parsed = json::parse(&self.body);
-        parsed.unwrap_or_else(|error| {
-            panic!("{}: {error}\n{}", self.asked, String::from_utf8_lossy(&self.body))
-        })
+        parsed.unwrap_or_else(|error| panic!("{}: {error}\n{}", self.asked, self.beginning()))
+    }
+
+    /// As much of the body as a message can bear.
+    fn beginning(&self) -> String {
+        self.text().chars().take(2000).collect()
     }
 
     /// The body as text.

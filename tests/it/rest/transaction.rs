@@ -134,7 +134,7 @@ fn the_order_is_delete_create_update_read() {
 fn one_bad_entry_undoes_all() {
     on_both(async |server| {
         server.store(&patient("p")).await;
-        let mut stale = entry("PUT Patient/p", Some(patient("p")));
+        let mut stale = entry("PUT Patient/q", Some(patient("q")));
         stale["request"]["ifMatch"] = "W/\"9\"".into();
         let mut exists = entry("POST Patient", Some(patient("x")));
         exists["request"]["ifNoneExist"] = "identifier=x".into();
