@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use http::{Method, StatusCode};
 use serde_json::Value;
@@ -114,6 +115,7 @@ fn read_entry(api: &Api, outer: &Request, mut entry: Value) -> Result<Entry, Api
             query: decode_form(query),
             conditions: Conditions::of_entry(request),
             preferences: outer.preferences,
+            text: Bytes::new(),
             wants_raw_binary: false,
         },
         full_url: entry.get("fullUrl").and_then(Value::as_str).map(str::to_owned),

@@ -16,15 +16,14 @@ pub(super) async fn create(
     type_name: &str,
     body: Body,
 ) -> Result<Answer, ApiError> {
-    let resource = resource(request, type_name, body)?;
+    let resource = resource(type_name, body)?;
     let write = draft(request, type_name, resource)?;
     let written = submit_one(api, request, write).await?;
     Ok(answer(request, &written))
 }
 
 /// The resource in the body; for Binary, whatever the body is.
-pub(super) fn resource(request: &Request, type_name: &str, body: Body) -> Result<Resource, ApiError> {
-    let _ = request;
+pub(super) fn resource(type_name: &str, body: Body) -> Result<Resource, ApiError> {
     if type_name == "Binary" { binary::wrap(body) } else { body.into_resource() }
 }
 
@@ -63,9 +62,9 @@ pub(super) fn answer(request: &Request, written: &Written) -> Answer {
     let status = if written.created { StatusCode::CREATED } else { StatusCode::OK };
     let content = match (request.preferences.back, &written.body) {
         (Return::Representation, Some(body)) => Content::Resource(body.to_string()),
-        (Return::OperationOutcome, _) => {
-            Content::Resource(OperationOutcome::from(written.issues.clone()).to_value().to_string())
-        }
+        (Return::OperationOutcome, _) => Content::Resource(
+            OperationOutcome::from(request.placed(written.issues.clone())).to_value().to_string(),
+        ),
         _ => Content::Nothing,
     };
     Answer {

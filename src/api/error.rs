@@ -9,6 +9,7 @@ use crate::gateway::Refused;
 use crate::store::StoreError;
 
 use super::Answer;
+use super::request::Request;
 
 /// Why a request gets no better answer.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +65,20 @@ impl ApiError {
     /// A request that makes no sense, in one sentence.
     pub fn malformed(code: IssueCode, message: impl Into<String>) -> ApiError {
         ApiError::Refused(Refused::malformed(code, message))
+    }
+
+    /// The same, with issues placed in what was sent.
+    pub(super) fn placed(mut self, request: &Request) -> ApiError {
+        if let ApiError::Refused(
+            Refused::Malformed(outcome)
+            | Refused::Invalid(outcome)
+            | Refused::Conflict(outcome)
+            | Refused::Forbidden(outcome),
+        ) = &mut self
+        {
+            outcome.issues = request.placed(std::mem::take(&mut outcome.issues));
+        }
+        self
     }
 
     /// The HTTP answer: status and OperationOutcome.

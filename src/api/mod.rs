@@ -1,5 +1,5 @@
 //! Ring 8: HTTP (R4 §3.1.0). A request becomes an [`Interaction`], each carried out in a file of its own, and its
-//! [`Answer`] becomes HTTP; [`error`] is the one place where a refusal gets its status.
+//! [`Answer`] becomes HTTP; `error` is the one file where a refusal gets its status.
 
 mod answer;
 mod binary;

@@ -9,8 +9,9 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use crate::access::Principal;
+use crate::fhir::locate::place_issues;
 use crate::fhir::time::{Instant, Period};
-use crate::fhir::{IssueCode, Resource, json};
+use crate::fhir::{Issue, IssueCode, Resource, json};
 use crate::gateway::Space;
 use crate::search::Handling;
 
@@ -28,6 +29,8 @@ pub(super) struct Request {
     pub(super) query: Vec<(String, String)>,
     pub(super) conditions: Conditions,
     pub(super) preferences: Preferences,
+    /// The JSON text as sent, in which issues are placed; empty where there is none.
+    pub(super) text: Bytes,
     /// Whether a Binary is to be answered with its content.
     pub(super) wants_raw_binary: bool,
 }
@@ -79,6 +82,16 @@ pub(super) enum Body {
     Value(Value),
     /// None.
     Nothing,
+}
+
+impl Request {
+    /// Issues with their places in what was sent.
+    pub(super) fn placed(&self, mut issues: Vec<Issue>) -> Vec<Issue> {
+        if !self.text.is_empty() {
+            place_issues(&self.text, &mut issues);
+        }
+        issues
+    }
 }
 
 impl Conditions {

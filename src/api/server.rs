@@ -142,10 +142,11 @@ async fn handle(
         query: decode_form(head.uri.query().unwrap_or_default()),
         conditions: Conditions::of_headers(&head.headers),
         preferences: Preferences::of_headers(&head.headers),
+        text: bytes.clone(),
         wants_raw_binary,
     };
     let body = if bytes.is_empty() { Body::Nothing } else { Body::of_http(&head.headers, bytes) };
-    api.carry_out(&request, body).await
+    api.carry_out(&request, body).await.map_err(|error| error.placed(&request))
 }
 
 /// A panic is our fault and stays within its request.

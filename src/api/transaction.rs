@@ -77,10 +77,10 @@ enum Step {
 fn draft(request: &Request, body: Body) -> Result<Step, ApiError> {
     Ok(Step::Write(match &request.interaction {
         Interaction::Create { type_name } => {
-            create::draft(request, type_name, create::resource(request, type_name, body)?)?
+            create::draft(request, type_name, create::resource(type_name, body)?)?
         }
         Interaction::Update { type_name, id } => {
-            update::draft(request, type_name, id, create::resource(request, type_name, body)?)?
+            update::draft(request, type_name, id, create::resource(type_name, body)?)?
         }
         Interaction::Delete { type_name, id } => delete::draft(request, type_name, id)?,
         _ => return Ok(Step::Read(body)),

@@ -14,7 +14,7 @@ pub(super) async fn update(
     id: &Id,
     body: Body,
 ) -> Result<Answer, ApiError> {
-    let resource = create::resource(request, type_name, body)?;
+    let resource = create::resource(type_name, body)?;
     let write = draft(request, type_name, id, resource)?;
     let written = create::submit_one(api, request, write).await?;
     Ok(create::answer(request, &written))

@@ -1,6 +1,7 @@
 //! Ring 9: the command line.
 
 mod demo;
+mod fhirpath;
 mod ig;
 mod load;
 mod maintenance;
@@ -47,6 +48,8 @@ enum Command {
     Serve(serve::Serve),
     /// Put resources into a FHIR server, those that others refer to first.
     Load(load::Load),
+    /// Evaluate a FHIRPath expression on a resource.
+    Fhirpath(fhirpath::Fhirpath),
     /// Implementation guides: FHIR packages.
     #[command(subcommand)]
     Ig(ig::Ig),
@@ -122,6 +125,7 @@ pub fn main() -> ExitCode {
             Command::Demo(command) => command.run().await,
             Command::Serve(command) => command.run().await,
             Command::Load(command) => command.run().await,
+            Command::Fhirpath(command) => command.run(),
             Command::Ig(command) => command.run(),
             Command::Reindex(command) => command.run().await,
             Command::Backup(command) => command.run().await,

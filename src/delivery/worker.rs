@@ -12,8 +12,8 @@ use crate::store::Leased;
 
 use super::{Message, Subscriber};
 
-/// How long a message is kept from other workers, in microseconds.
-const LEASE: i64 = 60_000_000;
+/// How long a message is kept from other workers, in microseconds: as long as what a dead one held stays untold.
+const LEASE: i64 = 10_000_000;
 /// Messages taken at once.
 const AT_ONCE: usize = 256;
 /// How long to wait when nobody rings: for messages that are due again, and for those of other nodes.

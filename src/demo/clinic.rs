@@ -57,14 +57,18 @@ pub(super) async fn see_it_closed(clinic: &Party, task: &str) -> Result<(), Demo
         println!("           {} is {}", address(found), text(found, "status"));
     }
     let timeline = clinic.get(&format!("{task}/$timeline")).await?;
-    print_parameters(&timeline, 11);
+    print_timeline(&timeline);
     let closed = found["entry"].as_array().into_iter().flatten().any(|entry| {
         text(&entry["resource"], "resourceType") == "ServiceRequest"
             && text(&entry["resource"], "status") == "completed"
     });
     println!(
         "\nThe loop is {}.",
-        if closed { "closed: the order is completed, and the clinic knows by whom and when" } else { "open" }
+        if closed {
+            "closed: the order is completed, and the clinic sees when and with what outcome"
+        } else {
+            "open"
+        }
     );
     match closed {
         true => Ok(()),
@@ -72,20 +76,16 @@ pub(super) async fn see_it_closed(clinic: &Party, task: &str) -> Result<(), Demo
     }
 }
 
-/// Prints the sentences of a timeline.
-fn print_parameters(parameters: &Value, indent: usize) {
-    for parameter in parameters["parameter"].as_array().into_iter().flatten() {
-        if let Some(sentence) = parameter["valueString"].as_str() {
-            println!("{:indent$}{}: {sentence}", "", text(parameter, "name"));
-        }
-        let parts: Vec<&str> = parameter["part"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(|part| part["valueString"].as_str())
-            .collect();
-        if !parts.is_empty() {
-            println!("{:indent$}{}: {}", "", text(parameter, "name"), parts.join("; "));
-        }
+/// Prints the steps of a timeline, and its summary.
+fn print_timeline(timeline: &Value) {
+    let parameters = || timeline["parameter"].as_array().into_iter().flatten();
+    for step in parameters().filter(|parameter| text(parameter, "name") == "step") {
+        let part = |name: &str| step["part"].as_array()?.iter().find(|part| text(part, "name") == name);
+        let sentence = part("text").map_or("", |part| text(part, "valueString"));
+        let when = part("when").map_or("", |part| text(part, "valueInstant"));
+        println!("           {when:<27}  {sentence}");
+    }
+    for summary in parameters().filter(|parameter| text(parameter, "name") == "summary") {
+        println!("           {}", text(summary, "valueString"));
     }
 }

@@ -5,6 +5,7 @@
 pub mod bundle;
 pub mod id;
 pub mod json;
+pub mod locate;
 pub mod outcome;
 pub mod reference;
 pub mod resource;

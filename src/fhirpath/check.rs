@@ -29,6 +29,9 @@ pub enum SemanticError {
     /// A function that needs an order, on items that have none.
     #[error("{0}() needs an order; children and descendants have none")]
     Unordered(&'static str),
+    /// A text that is no regular expression, or too large a one.
+    #[error("not a regular expression")]
+    Pattern,
 }
 
 /// What is known of a collection without evaluating.
@@ -72,14 +75,18 @@ impl Checker<'_> {
                 self.walk(on, this)
             }
             Expr::Call(call) => self.call(call, this),
-            Expr::Matches(on, _) | Expr::Sign(on, _) => {
+            Expr::Sign(on, _) => {
                 self.walk(on, this);
                 NOTHING
             }
-            Expr::ReplaceMatches(on, _, substitution) => {
+            Expr::Matches(on, pattern) => {
+                self.walk(on, this);
+                self.pattern(pattern.is_some())
+            }
+            Expr::ReplaceMatches(on, pattern, substitution) => {
                 self.walk(on, this);
                 self.walk(substitution, this);
-                NOTHING
+                self.pattern(pattern.is_some())
             }
             Expr::Sort(on, keys) => {
                 let on = self.walk(on, this);
@@ -137,6 +144,13 @@ impl Checker<'_> {
             }
             _ => NOTHING,
         }
+    }
+
+    fn pattern(&mut self, is_one: bool) -> Known {
+        if !is_one {
+            self.found.push(SemanticError::Pattern);
+        }
+        NOTHING
     }
 
     fn named(&mut self, of: &TypeName) -> Option<TypeId> {

@@ -27,7 +27,7 @@ impl Decimal {
     /// One, without places.
     pub const ONE: Decimal = Decimal { mantissa: 1, scale: 0 };
 
-    /// `mantissa / 10^scale`; `None` beyond [`MAX_SCALE`].
+    /// `mantissa / 10^scale`; `None` beyond `MAX_SCALE`.
     pub fn new(mantissa: i128, scale: u8) -> Option<Decimal> {
         (scale <= MAX_SCALE).then_some(Decimal { mantissa, scale })
     }
@@ -175,7 +175,7 @@ impl Decimal {
         self.checked_add(Decimal { mantissa: other.mantissa.checked_neg()?, ..other })
     }
 
-    /// Product; `None` when it does not fit. Places beyond [`MAX_SCALE`] are rounded off.
+    /// Product; `None` when it does not fit. Places beyond `MAX_SCALE` are rounded off.
     pub fn checked_mul(self, other: Decimal) -> Option<Decimal> {
         let product = |a: Decimal, b: Decimal| {
             let mantissa = a.mantissa.checked_mul(b.mantissa)?;

@@ -8,8 +8,8 @@ use crate::definitions::types::{TypeGraph, TypeId};
 use crate::fhir::time::Instant;
 
 /// Steps an evaluation may take unless the environment says otherwise: far more than any published expression needs on
-/// a large resource, and well under a second.
-pub const DEFAULT_BUDGET: u64 = 10_000_000;
+/// a large resource; under a second, and under 100 MB.
+pub const DEFAULT_BUDGET: u64 = 4_000_000;
 
 /// What an expression is evaluated in. Cheap to make; one serves for all expressions on a resource.
 #[derive(Clone)]
@@ -18,7 +18,8 @@ pub struct Environment<'a> {
     pub types: &'a TypeGraph,
     /// The present moment, for `now()`, `today()` and `timeOfDay()`.
     pub now: Instant,
-    /// `%resource`: the resource that holds the focus; the focus itself when not given.
+    /// `%resource`: the resource that holds the focus. When not given, the focus itself if it is a resource, or the one
+    /// it belongs to; an element of a contained resource is then taken to belong to the container.
     pub resource: Option<Node<'a>>,
     /// `%rootResource`: the container, when that is a contained resource; `%resource` when not given.
     pub root_resource: Option<Node<'a>>,
@@ -32,7 +33,8 @@ pub struct Environment<'a> {
     pub profiles: Option<&'a dyn Profiles>,
     /// How strictly the specification is taken.
     pub dialect: Dialect,
-    /// Steps allowed. Each item that passes a step of a path, each comparison and so on counts as one.
+    /// Steps allowed. Each item that passes a step of a path, each comparison, each character a pattern looks at counts
+    /// as one; what is kept counts as more.
     pub budget: u64,
 }
 
@@ -58,7 +60,8 @@ impl<'a> Environment<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Dialect {
     /// As the published R4 definitions need it: `as()` takes several items, a choice may be called by its JSON name
-    /// (`valueDateTime`), and a primitive type may be written with a capital (`value.as(DateTime)`).
+    /// (`valueDateTime`), and a primitive type may be written with a capital (`value.as(DateTime)`,
+    /// `answer is Boolean`).
     #[default]
     Published,
     /// As the specification says.

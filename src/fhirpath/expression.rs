@@ -1,9 +1,12 @@
 //! The compiled form of an expression.
 
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
 use regex::Regex;
 
 use super::function::Function;
 use super::node::System;
+use crate::definitions::types::{Property, Type};
 
 /// One node of the tree an expression is compiled to.
 #[derive(Debug)]
@@ -68,18 +71,32 @@ pub struct Call {
 }
 
 /// The name of a property.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Name {
     /// `birthDate`.
     pub plain: Box<str>,
     /// `_birthDate`, which holds id and extensions of a primitive.
     pub underscored: Box<str>,
+    /// Where a type last had it among its properties: a guess worth trying before hashing.
+    place: AtomicUsize,
 }
 
 impl Name {
     /// The name of a property, as FHIRPath has it.
     pub fn new(name: &str) -> Name {
-        Name { plain: name.into(), underscored: format!("_{name}").into() }
+        Name { plain: name.into(), underscored: format!("_{name}").into(), place: AtomicUsize::new(0) }
+    }
+
+    /// The property of that name.
+    pub fn of<'t>(&self, owner: &'t Type) -> Option<&'t Property> {
+        let guess = owner.properties.get(self.place.load(Relaxed));
+        if let Some(property) = guess.filter(|property| *property.name == *self.plain) {
+            return Some(property);
+        }
+        let property = owner.property(&self.plain)?;
+        let place = owner.properties.iter().position(|other| std::ptr::eq(other, property))?;
+        self.place.store(place, Relaxed);
+        Some(property)
     }
 
     /// Whether it could be that of a type: properties begin with a small letter.

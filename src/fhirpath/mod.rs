@@ -3,6 +3,7 @@
 //! An [`Expression`] is parsed once and evaluated over borrowed JSON; results point into the resource. What it takes
 //! besides the resource (types, time, resolver, terminology, profiles) comes in an [`Environment`].
 
+mod bundled;
 mod check;
 mod collection;
 mod decimal;
@@ -19,11 +20,14 @@ mod parser;
 mod pattern;
 mod quantity;
 mod temporal;
+#[cfg(test)]
+mod tests;
 pub mod ucum;
 
 use std::fmt;
 use std::sync::Arc;
 
+pub use bundled::Bundled;
 pub use check::SemanticError;
 pub use collection::Collection;
 pub use decimal::Decimal;

@@ -150,53 +150,57 @@ impl Parser<'_> {
         if self.depth > MAX_DEPTH {
             return self.error(format!("expression deeper than {MAX_DEPTH} levels"));
         }
+        let outside = std::mem::replace(&mut self.defines, false);
         let mut left = self.signed()?;
         while let Some((operator, binding)) = infix(&self.token).filter(|(_, binding)| *binding > precedence)
         {
             self.advance()?;
+            // What one side defines the other does not know.
+            if std::mem::replace(&mut self.defines, false) {
+                left.expr = Expr::Scoped(Box::new(left.expr));
+            }
             left = match operator {
-                Infix::Is | Infix::As => {
-                    let name = self.type_name()?;
-                    let on = Box::new(left.expr);
-                    let is = matches!(operator, Infix::Is);
-                    self.checked(if is { Expr::Is(on, name) } else { Expr::As(on, name) }, left.depth + 1)?
-                }
+                Infix::Is | Infix::As => self.typed(left, operator)?,
                 _ => {
                     let right = self.scoped(binding)?;
-                    let depth = left.depth.max(right.depth + 1);
-                    match (operator, left.expr) {
-                        // Chains of these lie flat: there are published unions of more than fifty paths.
-                        (Infix::Union, Expr::Union(parts)) => {
-                            self.longer(parts, right, depth, Expr::Union)?
-                        }
-                        (Infix::And, Expr::And(parts)) => self.longer(parts, right, depth, Expr::And)?,
-                        (Infix::Or, Expr::Or(parts)) => self.longer(parts, right, depth, Expr::Or)?,
-                        (Infix::Union, left) => {
-                            self.checked(Expr::Union(vec![left, right.expr]), depth + 1)?
-                        }
-                        (Infix::And, left) => self.checked(Expr::And(vec![left, right.expr]), depth + 1)?,
-                        (Infix::Or, left) => self.checked(Expr::Or(vec![left, right.expr]), depth + 1)?,
-                        (Infix::Binary(operator), left) => {
-                            self.checked(Expr::Binary(operator, Box::new((left, right.expr))), depth + 1)?
-                        }
-                        (Infix::Is | Infix::As, left) => self.checked(left, depth)?,
-                    }
+                    self.joined(left, operator, right)?
                 }
             };
         }
         self.depth -= 1;
+        self.defines |= outside;
         Ok(left)
     }
 
-    fn longer(
-        &self,
-        mut parts: Vec<Expr>,
-        part: Tree,
-        depth: usize,
-        make: fn(Vec<Expr>) -> Expr,
-    ) -> Parsed<Tree> {
-        parts.push(part.expr);
-        self.checked(make(parts), depth)
+    /// `left is type`, `left as type`.
+    fn typed(&mut self, left: Tree, operator: Infix) -> Parsed<Tree> {
+        let name = self.type_name()?;
+        let on = Box::new(left.expr);
+        let is = matches!(operator, Infix::Is);
+        self.checked(if is { Expr::Is(on, name) } else { Expr::As(on, name) }, left.depth + 1)
+    }
+
+    /// Two expressions with an operator between them. Chains of some lie flat: there are published unions of more than
+    /// fifty paths.
+    fn joined(&self, left: Tree, operator: Infix, right: Tree) -> Parsed<Tree> {
+        let depth = left.depth.max(right.depth) + 1;
+        let flat = left.depth.max(right.depth + 1);
+        let with = |mut parts: Vec<Expr>, part| {
+            parts.push(part);
+            parts
+        };
+        match (operator, left.expr) {
+            (Infix::Union, Expr::Union(parts)) => self.checked(Expr::Union(with(parts, right.expr)), flat),
+            (Infix::And, Expr::And(parts)) => self.checked(Expr::And(with(parts, right.expr)), flat),
+            (Infix::Or, Expr::Or(parts)) => self.checked(Expr::Or(with(parts, right.expr)), flat),
+            (Infix::Union, left) => self.checked(Expr::Union(vec![left, right.expr]), depth),
+            (Infix::And, left) => self.checked(Expr::And(vec![left, right.expr]), depth),
+            (Infix::Or, left) => self.checked(Expr::Or(vec![left, right.expr]), depth),
+            (Infix::Binary(operator), left) => {
+                self.checked(Expr::Binary(operator, Box::new((left, right.expr))), depth)
+            }
+            (Infix::Is | Infix::As, left) => self.checked(left, depth),
+        }
     }
 
     fn signed(&mut self) -> Parsed<Tree> {
@@ -207,6 +211,10 @@ impl Parser<'_> {
         };
         self.advance()?;
         let operand = self.expression(SIGN)?;
+        self.with_sign(sign, operand)
+    }
+
+    fn with_sign(&self, sign: Sign, operand: Tree) -> Parsed<Tree> {
         let expr = match (sign, operand.expr) {
             (Sign::Minus, Expr::Literal(System::Integer(value))) => Expr::Literal(System::Integer(-value)),
             (Sign::Minus, Expr::Literal(System::Decimal(value))) => Expr::Literal(System::Decimal(-value)),
@@ -219,22 +227,32 @@ impl Parser<'_> {
     fn path(&mut self) -> Parsed<Tree> {
         let mut tree = self.term()?;
         loop {
-            if self.skip(".")? {
-                let Some(name) = self.name()? else { return self.error("a name is expected after '.'") };
-                tree = if self.skip("(")? {
-                    self.call(tree, &name)?
-                } else {
-                    self.checked(Expr::Member(Box::new(tree.expr), Name::new(&name)), tree.depth + 1)?
-                };
-            } else if self.skip("[")? {
-                let index = self.scoped(0)?;
-                self.expect("]")?;
-                let depth = tree.depth.max(index.depth) + 1;
-                tree = self.checked(Expr::Item(Box::new(tree.expr), Box::new(index.expr)), depth)?;
-            } else {
-                return Ok(tree);
-            }
+            tree = match self.token {
+                Token::Symbol(".") => self.step(tree)?,
+                Token::Symbol("[") => self.indexed(tree)?,
+                _ => return Ok(tree),
+            };
         }
+    }
+
+    /// `.name` or `.function(…)`.
+    fn step(&mut self, on: Tree) -> Parsed<Tree> {
+        self.advance()?;
+        let position = self.position;
+        let Some(name) = self.name()? else { return self.error("a name is expected after '.'") };
+        if self.skip("(")? {
+            return self.call(on, &name, position);
+        }
+        self.checked(Expr::Member(Box::new(on.expr), Name::new(&name)), on.depth + 1)
+    }
+
+    /// `[index]`.
+    fn indexed(&mut self, on: Tree) -> Parsed<Tree> {
+        self.advance()?;
+        let index = self.scoped(0)?;
+        self.expect("]")?;
+        let depth = on.depth.max(index.depth) + 1;
+        self.checked(Expr::Item(Box::new(on.expr), Box::new(index.expr)), depth)
     }
 
     /// A name, if the token is one.
@@ -251,47 +269,55 @@ impl Parser<'_> {
     }
 
     fn term(&mut self) -> Parsed<Tree> {
-        let token = std::mem::replace(&mut self.token, Token::End);
-        let expr = match token {
-            Token::Literal(value) => {
-                self.advance()?;
-                self.literal(value)?
-            }
-            Token::Word("true") => self.after(Expr::Literal(System::Boolean(true)))?,
-            Token::Word("false") => self.after(Expr::Literal(System::Boolean(false)))?,
-            Token::Special("this") => self.after(Expr::This)?,
-            Token::Special("index") => self.after(Expr::Index)?,
-            Token::Special("total") => self.after(Expr::Total)?,
-            Token::Variable(name) => {
-                let variable = variable(&name);
-                self.after(Expr::Variable(variable))?
-            }
+        match self.token {
             Token::Symbol("(") => {
                 self.advance()?;
                 let tree = self.expression(0)?;
                 self.expect(")")?;
-                return Ok(tree);
+                Ok(tree)
+            }
+            Token::Word("true" | "false") | Token::Literal(_) | Token::Special(_) | Token::Variable(_) => {
+                self.constant()
             }
             Token::Symbol("{") => {
                 self.advance()?;
                 self.expect("}")?;
-                Expr::Empty
+                Ok(Expr::Empty.into())
             }
-            token => {
-                self.token = token;
-                let Some(name) = self.name()? else { return self.error("an expression is expected") };
-                if self.skip("(")? {
-                    return self.call(Expr::This.into(), &name);
-                }
-                Expr::Start(Name::new(&name))
+            _ => self.start(),
+        }
+    }
+
+    /// A name or call at the start of a path.
+    fn start(&mut self) -> Parsed<Tree> {
+        let position = self.position;
+        let Some(name) = self.name()? else { return self.error("an expression is expected") };
+        if self.skip("(")? {
+            return self.call(Expr::This.into(), &name, position);
+        }
+        Ok(Expr::Start(Name::new(&name)).into())
+    }
+
+    /// A literal, or one of `$this`, `%name` and their like.
+    fn constant(&mut self) -> Parsed<Tree> {
+        let position = self.position;
+        let token = std::mem::replace(&mut self.token, Token::End);
+        self.advance()?;
+        let expr = match token {
+            Token::Literal(value) => self.literal(value)?,
+            Token::Word(word) => Expr::Literal(System::Boolean(word == "true")),
+            Token::Special("this") => Expr::This,
+            Token::Special("index") => Expr::Index,
+            Token::Special("total") => Expr::Total,
+            Token::Variable(name) => Expr::Variable(variable(&name)),
+            _ => {
+                return Err(ParseError {
+                    message: "$this, $index or $total is expected".to_owned(),
+                    position,
+                });
             }
         };
         Ok(expr.into())
-    }
-
-    fn after(&mut self, expr: Expr) -> Parsed<Expr> {
-        self.advance()?;
-        Ok(expr)
     }
 
     /// A number may be followed by its unit.
@@ -324,30 +350,20 @@ impl Parser<'_> {
     }
 
     /// A call whose opening bracket has been read.
-    fn call(&mut self, on: Tree, name: &str) -> Parsed<Tree> {
+    fn call(&mut self, on: Tree, name: &str, position: usize) -> Parsed<Tree> {
         let Some(function) = Function::parse(name) else {
-            return self.error("unknown function before this");
+            let shown: String = name.chars().take(40).collect();
+            return Err(ParseError { message: format!("unknown function '{shown}'"), position });
         };
-        let boxed = |tree: Tree| (Box::new(tree.expr), tree.depth + 1);
         match function {
-            Function::Is | Function::As | Function::OfType => {
-                let of = self.type_name()?;
-                self.expect(")")?;
-                let (on, depth) = boxed(on);
-                let expr = match function {
-                    Function::Is => Expr::Is(on, of),
-                    Function::As => Expr::AsFunction(on, of),
-                    _ => Expr::OfType(on, of),
-                };
-                self.checked(expr, depth)
-            }
+            Function::Is | Function::As | Function::OfType => self.typed_call(on, function),
             Function::Sort => {
                 let (keys, depth) = self.sort_keys()?;
-                let (on, own) = boxed(on);
-                self.checked(Expr::Sort(on, keys), own.max(depth + 1))
+                let depth = on.depth.max(depth) + 1;
+                self.checked(Expr::Sort(Box::new(on.expr), keys), depth)
             }
             _ => {
-                let (arguments, depth) = self.arguments(function)?;
+                let (arguments, depth) = self.arguments(function, position)?;
                 let depth = on.depth.max(depth) + 1;
                 self.defines |= function == Function::DefineVariable;
                 self.checked(call(on.expr, function, arguments), depth)
@@ -355,7 +371,20 @@ impl Parser<'_> {
         }
     }
 
-    fn arguments(&mut self, function: Function) -> Parsed<(Vec<Expr>, usize)> {
+    /// `is(type)`, `as(type)`, `ofType(type)`.
+    fn typed_call(&mut self, on: Tree, function: Function) -> Parsed<Tree> {
+        let of = self.type_name()?;
+        self.expect(")")?;
+        let (on, depth) = (Box::new(on.expr), on.depth + 1);
+        let expr = match function {
+            Function::Is => Expr::Is(on, of),
+            Function::As => Expr::AsFunction(on, of),
+            _ => Expr::OfType(on, of),
+        };
+        self.checked(expr, depth)
+    }
+
+    fn arguments(&mut self, function: Function, position: usize) -> Parsed<(Vec<Expr>, usize)> {
         let (mut arguments, mut depth) = (Vec::new(), 0);
         if !self.skip(")")? {
             loop {
@@ -373,11 +402,13 @@ impl Parser<'_> {
             return Ok((arguments, depth));
         }
         let name = function.name();
-        self.error(match (least, most) {
+        let message = match (least, most) {
             (0, 0) => format!("{name}() takes no arguments"),
+            (1, 1) => format!("{name}() takes one argument"),
             (least, most) if least == most => format!("{name}() takes {least} arguments"),
             (least, most) => format!("{name}() takes {least} to {most} arguments"),
-        })
+        };
+        Err(ParseError { message, position })
     }
 
     /// Each key is an expression; a minus before it, or `desc` after it, turns the order round.

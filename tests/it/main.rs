@@ -5,6 +5,7 @@ mod definitions;
 mod examples;
 mod fhirpath;
 mod harness;
+mod process;
 mod replay;
 mod rest;
 mod search;

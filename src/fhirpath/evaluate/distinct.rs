@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Evaluator, Flow};
 use crate::fhirpath::decimal::Decimal;
-use crate::fhirpath::node::{Node, System};
+use crate::fhirpath::node::{Element, Node, System};
 use crate::fhirpath::temporal::DateTime;
 
 /// Up to this many items are compared one by one.
@@ -52,7 +52,7 @@ impl<'a> Distinct<'a> {
             return Ok(false);
         }
         evaluator.spend(1)?;
-        for index in self.by_hash.get(&evaluator.hash(node)).into_iter().flatten() {
+        for index in self.by_hash.get(&evaluator.hash(node)?).into_iter().flatten() {
             if is_equal(index)? {
                 return Ok(true);
             }
@@ -65,13 +65,15 @@ impl<'a> Distinct<'a> {
         if self.contains(evaluator, node)? {
             return Ok(false);
         }
+        // Sets take memory: what goes in one costs more than what passes.
+        evaluator.spend(8)?;
         self.items.push(node.clone());
         if self.items.len() == SMALL + 1 {
             for (index, item) in self.items.iter().enumerate() {
-                self.by_hash.entry(evaluator.hash(item)).or_default().push(index);
+                self.by_hash.entry(evaluator.hash(item)?).or_default().push(index);
             }
         } else if self.items.len() > SMALL {
-            self.by_hash.entry(evaluator.hash(node)).or_default().push(self.items.len() - 1);
+            self.by_hash.entry(evaluator.hash(node)?).or_default().push(self.items.len() - 1);
         }
         Ok(true)
     }
@@ -79,17 +81,44 @@ impl<'a> Distinct<'a> {
 
 impl<'a> Evaluator<'_, 'a> {
     /// A number that equal items share.
-    fn hash(&self, node: &Node<'a>) -> u64 {
+    fn hash(&self, node: &Node<'a>) -> Flow<u64> {
         let mut state = DefaultHasher::new();
-        match node.system(self.environment.types) {
-            Some(value) => hash_value(&value, &mut state),
-            None => {
-                if let Node::Element(element) = node {
-                    element.value.map(hash_json).hash(&mut state);
+        match (node.system(self.environment.types), node) {
+            (Some(value), _) => hash_value(&value, &mut state),
+            (None, Node::Element(Element { value: Some(value), .. })) => return self.hash_json(value),
+            _ => {}
+        }
+        Ok(state.finish())
+    }
+
+    /// Whatever the order of properties and however a number is written. JSON as read is never deep.
+    fn hash_json(&self, value: &Value) -> Flow<u64> {
+        self.spend(1)?;
+        let mut state = DefaultHasher::new();
+        match value {
+            Value::Null => {}
+            Value::Bool(value) => value.hash(&mut state),
+            Value::Number(number) => match Decimal::parse(number.as_str()) {
+                Some(number) => number.hash(&mut state),
+                None => number.as_str().hash(&mut state),
+            },
+            Value::String(text) => text.hash(&mut state),
+            Value::Array(items) => {
+                for item in items {
+                    self.hash_json(item)?.hash(&mut state);
                 }
             }
+            Value::Object(map) => {
+                let mut sum = 0u64;
+                for (key, value) in map {
+                    let mut entry = DefaultHasher::new();
+                    (key, self.hash_json(value)?).hash(&mut entry);
+                    sum = sum.wrapping_add(entry.finish());
+                }
+                sum.hash(&mut state);
+            }
         }
-        state.finish()
+        Ok(state.finish())
     }
 }
 
@@ -106,28 +135,4 @@ fn hash_value(value: &System<'_>, state: &mut DefaultHasher) {
         System::Quantity(quantity) if quantity.unit.code() == "1" => quantity.value.hash(state),
         System::Quantity(_) => {}
     }
-}
-
-/// Whatever the order of properties and however a number is written. JSON as read is never deep.
-fn hash_json(value: &Value) -> u64 {
-    let mut state = DefaultHasher::new();
-    match value {
-        Value::Null => {}
-        Value::Bool(value) => value.hash(&mut state),
-        Value::Number(number) => match Decimal::parse(number.as_str()) {
-            Some(number) => number.hash(&mut state),
-            None => number.as_str().hash(&mut state),
-        },
-        Value::String(text) => text.hash(&mut state),
-        Value::Array(items) => items.iter().for_each(|item| hash_json(item).hash(&mut state)),
-        Value::Object(map) => {
-            let sum = map.iter().fold(0u64, |sum, (key, value)| {
-                let mut entry = DefaultHasher::new();
-                (key, hash_json(value)).hash(&mut entry);
-                sum.wrapping_add(entry.finish())
-            });
-            sum.hash(&mut state);
-        }
-    }
-    state.finish()
 }

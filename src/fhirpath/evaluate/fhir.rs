@@ -49,7 +49,7 @@ impl<'a> Evaluator<'_, 'a> {
         let on = &call.on;
         match call.function {
             Function::Extension => {
-                let Some(url) = self.text(argument(call, 0), scope, "extension()")? else { return Ok(()) };
+                let Some(url) = self.text(argument(call, 0), scope, "extension")? else { return Ok(()) };
                 self.walk(on, scope, &mut |node| {
                     self.property(&node, &EXTENSION, &mut |extension| match has_url(&extension, &url) {
                         true => out(extension),
@@ -57,7 +57,7 @@ impl<'a> Evaluator<'_, 'a> {
                     })
                 })
             }
-            Function::GetValue => match self.single(on, scope, "getValue()")? {
+            Function::GetValue => match self.single(on, scope, "getValue")? {
                 Some(node) if self.has_value(&node) => {
                     node.system(self.environment.types).map_or(Ok(()), |value| out(Node::System(value)))
                 }
@@ -67,7 +67,7 @@ impl<'a> Evaluator<'_, 'a> {
             Function::CheckModifiers => {
                 let mut known = Vec::new();
                 for url in &call.arguments {
-                    known.extend(self.text(url, scope, "checkModifiers()")?);
+                    known.extend(self.text(url, scope, "checkModifiers")?);
                 }
                 self.walk(on, scope, &mut |node| {
                     self.property(&node, &MODIFIER_EXTENSION, &mut |extension| match known
@@ -181,7 +181,7 @@ impl<'a> Evaluator<'_, 'a> {
     /// Types are known here; profiles are asked for.
     fn conforms_to(&self, node: &Node<'a>, profile: &str) -> Flow<bool> {
         let types = self.environment.types;
-        let Node::Element(element) = node else { return self.wrong_type("conformsTo()", node) };
+        let Node::Element(element) = node else { return self.wrong_type("conformsTo", node) };
         let url = profile.split('|').next().unwrap_or_default();
         if let Some(name) = url.strip_prefix(TYPES).filter(|name| types.find(name).is_some()) {
             return Ok(element.is_a(types, name));

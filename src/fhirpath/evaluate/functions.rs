@@ -61,10 +61,10 @@ impl<'a> Evaluator<'_, 'a> {
                 let mut index = 0..;
                 !self.any(on, scope, &mut |node| Ok(!self.meets(first, scope, node, &mut index)?))?
             }
-            Function::AllTrue => !self.any_boolean(on, scope, false, "allTrue()")?,
-            Function::AnyTrue => self.any_boolean(on, scope, true, "anyTrue()")?,
-            Function::AllFalse => !self.any_boolean(on, scope, true, "allFalse()")?,
-            Function::AnyFalse => self.any_boolean(on, scope, false, "anyFalse()")?,
+            Function::AllTrue => !self.any_boolean(on, scope, false, "allTrue")?,
+            Function::AnyTrue => self.any_boolean(on, scope, true, "anyTrue")?,
+            Function::AllFalse => !self.any_boolean(on, scope, true, "allFalse")?,
+            Function::AnyFalse => self.any_boolean(on, scope, false, "anyFalse")?,
             Function::SubsetOf => self.is_subset(on, first, scope)?,
             Function::SupersetOf => self.is_subset(first, on, scope)?,
             Function::IsDistinct => {
@@ -119,90 +119,28 @@ impl<'a> Evaluator<'_, 'a> {
         let on = &call.on;
         let first = argument(call, 0);
         match call.function {
-            Where => {
-                let mut index = 0..;
-                self.walk(on, scope, &mut |node| match self.meets(first, scope, &node, &mut index)? {
-                    true => out(node),
-                    false => Ok(()),
-                })
-            }
-            Select => {
-                let mut index = 0..;
-                self.walk(on, scope, &mut |node| {
-                    let index = index.next().unwrap_or_default();
-                    self.walk(first, scope.on(&node, index), out)
-                })
-            }
+            Where => self.filter(on, first, scope, out),
+            Select => self.project(on, first, scope, out),
             Repeat => self.repeat(on, first, scope, out),
             Coalesce => self.coalesce(call, scope, out),
-            Single => self.single(on, scope, "single()")?.map_or(Ok(()), out),
+            Single => self.single(on, scope, "single")?.map_or(Ok(()), out),
             First => self.first(on, scope)?.map_or(Ok(()), out),
-            Last => {
-                let mut last = None;
-                self.walk(on, scope, &mut |node| {
-                    last = Some(node);
-                    Ok(())
-                })?;
-                last.map_or(Ok(()), out)
-            }
-            Tail => self.skip(on, 1, scope, out),
-            Skip => match self.integer(first, scope, "skip()")? {
-                Some(count) => self.skip(on, count, scope, out),
-                None => self.walk(on, scope, out),
-            },
-            Take => match self.integer(first, scope, "take()")? {
-                Some(count) => self.take(on, count, scope, out),
-                None => Ok(()),
-            },
+            Last => self.last(on, scope, out),
+            Tail | Skip => self.skip(call, scope, out),
+            Take => self.take(call, scope, out),
             Distinct => self.union(std::slice::from_ref(on), scope, out),
-            Union => {
-                let items = [self.gather(on, scope)?, self.gather(first, scope)?];
-                let mut seen = self::Distinct::default();
-                items.into_iter().flatten().try_for_each(|node| match seen.insert(self, &node)? {
-                    true => out(node),
-                    false => Ok(()),
-                })
-            }
-            Combine => {
-                self.walk(on, scope, out)?;
-                self.walk(first, scope, out)
-            }
-            Intersect => {
-                let others = self::Distinct::of(self, &self.gather(first, scope)?)?;
-                let mut seen = self::Distinct::default();
-                self.walk(on, scope, &mut |node| match others.contains(self, &node)?
-                    && seen.insert(self, &node)?
-                {
-                    true => out(node),
-                    false => Ok(()),
-                })
-            }
-            Exclude => {
-                let others = self::Distinct::of(self, &self.gather(first, scope)?)?;
-                self.walk(on, scope, &mut |node| match others.contains(self, &node)? {
-                    true => Ok(()),
-                    false => out(node),
-                })
-            }
-            Count => {
-                let mut count = 0;
-                self.walk(on, scope, &mut |_| {
-                    count += 1;
-                    Ok(())
-                })?;
-                out(Node::from(count))
-            }
+            Union | Combine | Intersect | Exclude => self.combination(call, scope, out),
+            Count => self.count(on, scope, out),
             Iif => self.iif(call, scope, out),
             Aggregate => self.aggregate(call, scope, out),
             Children => self.walk(on, scope, &mut |node| self.children(&node, out)),
-            Descendants => self.walk(on, scope, &mut |node| self.descendants(&node, 0, out)),
+            Descendants => self.walk(on, scope, &mut |node| self.descendants(&node, out)),
             // Values of a resource have no place in a log: a trace shows nothing and lets everything through.
             Trace => self.walk(on, scope, out),
             Now | Today | TimeOfDay => self.time(call.function, out),
             DefineVariable => self.define(call, scope, out),
-            Type => self.walk(on, scope, &mut |node| match self.type_info(&node) {
-                Some(info) => out(Node::Type(info)),
-                None => Ok(()),
+            Type => self.walk(on, scope, &mut |node| {
+                self.type_info(&node).map_or(Ok(()), |info| out(Node::Type(info)))
             }),
             LowBoundary | HighBoundary | Precision => self.boundary(call, scope, out),
             IndexOf | LastIndexOf | Substring | StartsWith | EndsWith | Contains | Upper | Lower
@@ -227,17 +165,57 @@ impl<'a> Evaluator<'_, 'a> {
         }
     }
 
-    fn skip(&self, on: &'a Expr, count: i64, scope: Scope<'_, 'a>, out: Sink<'_, 'a>) -> Flow {
-        let mut left = count;
+    /// `where(criterion)`.
+    fn filter(&self, on: &'a Expr, criterion: &'a Expr, scope: Scope<'_, 'a>, out: Sink<'_, 'a>) -> Flow {
+        let mut index = 0..;
+        self.walk(on, scope, &mut |node| match self.meets(criterion, scope, &node, &mut index)? {
+            true => out(node),
+            false => Ok(()),
+        })
+    }
+
+    /// `select(projection)`.
+    fn project(&self, on: &'a Expr, projection: &'a Expr, scope: Scope<'_, 'a>, out: Sink<'_, 'a>) -> Flow {
+        let mut index = 0..;
         self.walk(on, scope, &mut |node| {
+            self.walk(projection, scope.on(&node, index.next().unwrap_or_default()), out)
+        })
+    }
+
+    fn last(&self, on: &'a Expr, scope: Scope<'_, 'a>, out: Sink<'_, 'a>) -> Flow {
+        let mut last = None;
+        self.walk(on, scope, &mut |node| {
+            last = Some(node);
+            Ok(())
+        })?;
+        last.map_or(Ok(()), out)
+    }
+
+    fn count(&self, on: &'a Expr, scope: Scope<'_, 'a>, out: Sink<'_, 'a>) -> Flow {
+        let mut count = 0;
+        self.walk(on, scope, &mut |_| {
+            count += 1;
+            Ok(())
+        })?;
+        out(Node::from(count))
+    }
+
+    /// `skip(count)`, and `tail()`, which skips one.
+    fn skip(&self, call: &'a Call, scope: Scope<'_, 'a>, out: Sink<'_, 'a>) -> Flow {
+        let mut left = match call.function {
+            Function::Tail => 1,
+            _ => self.integer(argument(call, 0), scope, "skip")?.unwrap_or(0),
+        };
+        self.walk(&call.on, scope, &mut |node| {
             left -= 1;
             if left >= 0 { Ok(()) } else { out(node) }
         })
     }
 
-    fn take(&self, on: &'a Expr, count: i64, scope: Scope<'_, 'a>, out: Sink<'_, 'a>) -> Flow {
+    fn take(&self, call: &'a Call, scope: Scope<'_, 'a>, out: Sink<'_, 'a>) -> Flow {
+        let count = self.integer(argument(call, 0), scope, "take")?.unwrap_or(0);
         let mut items = Vec::new();
-        settle(self.walk(on, scope, &mut |node| {
+        settle(self.walk(&call.on, scope, &mut |node| {
             if items.len() as i64 >= count {
                 return Err(Stop::Enough);
             }
@@ -245,6 +223,30 @@ impl<'a> Evaluator<'_, 'a> {
             Ok(())
         }))?;
         items.into_iter().try_for_each(out)
+    }
+
+    /// Functions on two collections (§5.3.7, §5.3.8, §5.4).
+    fn combination(&self, call: &'a Call, scope: Scope<'_, 'a>, out: Sink<'_, 'a>) -> Flow {
+        let items = self.gather(&call.on, scope)?;
+        let others = self.gather(argument(call, 0), scope)?;
+        if call.function == Function::Combine {
+            return items.into_iter().chain(others).try_for_each(out);
+        }
+        let mut seen = Distinct::default();
+        if call.function == Function::Union {
+            return items.into_iter().chain(others).try_for_each(|node| match seen.insert(self, &node)? {
+                true => out(node),
+                false => Ok(()),
+            });
+        }
+        let others = Distinct::of(self, &others)?;
+        items.into_iter().try_for_each(|node| {
+            let passes = match (call.function, others.contains(self, &node)?) {
+                (Function::Intersect, found) => found && seen.insert(self, &node)?,
+                (_, found) => !found,
+            };
+            if passes { out(node) } else { Ok(()) }
+        })
     }
 
     /// What a projection gives of the items, of what it gave, and so on; each once (§5.2.3).
@@ -293,13 +295,13 @@ impl<'a> Evaluator<'_, 'a> {
         let scope = match &call.on {
             Expr::This => scope,
             on => {
-                item = self.single(on, scope, "iif()")?;
+                item = self.single(on, scope, "iif")?;
                 Scope { this: item.as_slice(), ..scope }
             }
         };
-        let criterion = match self.value(argument(call, 0), scope, "iif()")? {
+        let criterion = match self.value(argument(call, 0), scope, "iif")? {
             Some(System::Boolean(value)) => value,
-            Some(other) => return self.wrong_type("iif()", &Node::System(other)),
+            Some(other) => return self.wrong_type("iif", &Node::System(other)),
             None => false,
         };
         self.walk(argument(call, if criterion { 1 } else { 2 }), scope, out)
@@ -332,7 +334,7 @@ impl<'a> Evaluator<'_, 'a> {
 
     /// `defineVariable(name, value)`: the items flow on, the variable holds to the end of the expression.
     fn define(&self, call: &'a Call, scope: Scope<'_, 'a>, out: Sink<'_, 'a>) -> Flow {
-        let Some(name) = self.text(argument(call, 0), scope, "defineVariable()")? else { return Ok(()) };
+        let Some(name) = self.text(argument(call, 0), scope, "defineVariable")? else { return Ok(()) };
         let items = self.gather(&call.on, scope)?;
         let value = match call.arguments.get(1) {
             Some(value) => self.gather(value, Scope { this: items.as_slice(), ..scope })?,
@@ -357,10 +359,10 @@ impl<'a> Evaluator<'_, 'a> {
         let mut items = Vec::new();
         for (index, node) in self.gather(on, scope)?.into_iter().enumerate() {
             let values = match keys {
-                [] => vec![(self.value_of(&node, "sort()")?, false)],
+                [] => vec![(self.value_of(&node, "sort")?, false)],
                 keys => keys
                     .iter()
-                    .map(|key| Ok((self.value(&key.key, scope.on(&node, index), "sort()")?, key.descending)))
+                    .map(|key| Ok((self.value(&key.key, scope.on(&node, index), "sort")?, key.descending)))
                     .collect::<Flow<_>>()?,
             };
             items.push((values, node));
@@ -370,7 +372,7 @@ impl<'a> Evaluator<'_, 'a> {
         let mut mixed = None;
         items.sort_by(|(a, _), (b, _)| compare_keys(a, b, &mut mixed));
         if let Some(found) = mixed {
-            return Err(EvaluationError::WrongType { operation: "sort()", found }.into());
+            return Err(EvaluationError::WrongType { operation: "sort", found }.into());
         }
         items.into_iter().try_for_each(|(_, node)| out(node))
     }

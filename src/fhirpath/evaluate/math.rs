@@ -30,8 +30,8 @@ impl<'a> Evaluator<'_, 'a> {
 
     /// `comparable(quantity)`.
     pub(super) fn comparable(&self, call: &'a Call, scope: Scope<'_, 'a>, out: Sink<'_, 'a>) -> Flow {
-        let Some(System::Quantity(a)) = self.value(&call.on, scope, "comparable()")? else { return Ok(()) };
-        match self.value(argument(call, 0), scope, "comparable()")? {
+        let Some(System::Quantity(a)) = self.value(&call.on, scope, "comparable")? else { return Ok(()) };
+        match self.value(argument(call, 0), scope, "comparable")? {
             Some(System::Quantity(b)) => out(a.is_comparable(&b).into()),
             _ => Ok(()),
         }

@@ -21,9 +21,13 @@ use super::collection::Collection;
 use super::environment::{Environment, EvaluationError};
 use super::expression::{Expr, Variable};
 use super::node::{Element, Node, System};
+use crate::definitions::types::TypeKind;
 
 /// Longest text an evaluation may make, in bytes.
 const MAX_TEXT: usize = 4 * 1024 * 1024;
+
+/// How many steps may be under way at once, each waiting for those after it. Bounds the stack.
+const MAX_NESTING: usize = 150;
 
 /// Why a flow ends before its time.
 pub enum Stop {
@@ -88,6 +92,8 @@ struct Evaluator<'e, 'a> {
     context: &'e [Node<'a>],
     /// Steps left.
     budget: Cell<u64>,
+    /// Steps under way.
+    nesting: Cell<usize>,
     /// Variables defined so far.
     variables: RefCell<Vec<(Cow<'a, str>, Collection<'a>)>>,
 }
@@ -114,7 +120,7 @@ impl<'s, 'a> Scope<'s, 'a> {
 impl<'e, 'a> Evaluator<'e, 'a> {
     fn new(context: &'e [Node<'a>], environment: &'e Environment<'a>) -> Self {
         let (budget, variables) = (Cell::new(environment.budget), RefCell::default());
-        Evaluator { environment, context, budget, variables }
+        Evaluator { environment, context, budget, nesting: Cell::new(0), variables }
     }
 
     /// Pays for some work.
@@ -128,15 +134,31 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         }
     }
 
+    /// Does something one level deeper.
+    fn nested(&self, inner: impl FnOnce() -> Flow) -> Flow {
+        let nesting = self.nesting.get();
+        if nesting >= MAX_NESTING {
+            return Err(EvaluationError::TooCostly.into());
+        }
+        self.nesting.set(nesting + 1);
+        let flow = inner();
+        self.nesting.set(nesting);
+        flow
+    }
+
     /// Lets the items of an expression flow into a sink.
     fn walk(&self, expr: &'a Expr, scope: Scope<'_, 'a>, out: Sink<'_, 'a>) -> Flow {
         self.spend(1)?;
+        self.nested(|| self.step(expr, scope, out))
+    }
+
+    fn step(&self, expr: &'a Expr, scope: Scope<'_, 'a>, out: Sink<'_, 'a>) -> Flow {
         match expr {
             Expr::Empty => Ok(()),
             Expr::Literal(value) => out(Node::System(value.borrowed())),
-            Expr::This => scope.this.iter().try_for_each(|node| out(node.clone())),
+            Expr::This => self.pass(scope.this, out),
             Expr::Index => scope.index.map_or(Ok(()), |index| out(Node::from(index as i64))),
-            Expr::Total => scope.total.into_iter().flatten().try_for_each(|node| out(node.clone())),
+            Expr::Total => scope.total.map_or(Ok(()), |total| self.pass(total.as_slice(), out)),
             Expr::Variable(variable) => self.variable(variable, out),
             Expr::Start(name) => scope.this.iter().try_for_each(|node| self.start(node, name, out)),
             Expr::Member(on, name) => self.walk(on, scope, &mut |node| self.property(&node, name, out)),
@@ -156,43 +178,41 @@ impl<'e, 'a> Evaluator<'e, 'a> {
                 self.replace_matches(on, pattern.as_ref(), substitution, scope, out)
             }
             Expr::Sort(on, keys) => self.sort(on, keys, scope, out),
-            Expr::As(on, of) => self.walk(on, scope, &mut |node| match self.is_exactly(&node, of)? {
-                true => out(node),
-                false => Ok(()),
-            }),
+            Expr::As(on, of) | Expr::OfType(on, of) => self.of_type(on, of, scope, out),
             Expr::AsFunction(on, of) => self.as_function(on, of, scope, out),
-            Expr::OfType(on, of) => self.walk(on, scope, &mut |node| match self.is_exactly(&node, of)? {
-                true => out(node),
-                false => Ok(()),
-            }),
             Expr::Sign(on, sign) => self.sign(on, *sign, scope, out),
             Expr::Union(parts) => self.union(parts, scope, out),
-            Expr::Scoped(inner) => {
-                let known = self.variables.borrow().len();
-                let flow = self.walk(inner, scope, out);
-                self.variables.borrow_mut().truncate(known);
-                flow
-            }
+            Expr::Scoped(inner) => self.scoped(inner, scope, out),
         }
+    }
+
+    /// Forgets afterwards the variables that were defined.
+    fn scoped(&self, inner: &'a Expr, scope: Scope<'_, 'a>, out: Sink<'_, 'a>) -> Flow {
+        let known = self.variables.borrow().len();
+        let flow = self.walk(inner, scope, out);
+        self.variables.borrow_mut().truncate(known);
+        flow
     }
 
     /// Evaluates as a condition (FHIRPath §4.5, "singleton evaluation").
     fn test(&self, expr: &'a Expr, scope: Scope<'_, 'a>) -> Flow<Option<bool>> {
+        self.spend(1)?;
         match expr {
             Expr::Literal(System::Boolean(value)) => Ok(Some(*value)),
             Expr::And(parts) => self.junction(parts, false, scope),
             Expr::Or(parts) => self.junction(parts, true, scope),
-            Expr::Is(on, of) => match self.single(on, scope, "is")? {
-                Some(node) => Ok(Some(self.is_type(&node, of)?)),
-                None => Ok(None),
-            },
+            Expr::Is(on, of) => self.is(on, of, scope),
             Expr::Matches(on, pattern) => self.matches_literal(on, pattern.as_ref(), scope),
             Expr::Call(call) if call.function.is_condition() => self.condition(call, scope),
             Expr::Binary(operator, sides) if operator.is_condition() => {
                 self.relation(*operator, sides, scope)
             }
-            _ => Ok(self.single(expr, scope, "a condition")?.map(|node| self.truth(&node))),
+            _ => self.singleton(expr, scope),
         }
+    }
+
+    fn singleton(&self, expr: &'a Expr, scope: Scope<'_, 'a>) -> Flow<Option<bool>> {
+        Ok(self.single(expr, scope, "a condition")?.map(|node| self.truth(&node)))
     }
 
     /// A single item is true unless it is false.
@@ -226,7 +246,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         let mut items = Collection::Empty;
         self.walk(expr, scope, &mut |node| {
             items.push(node);
-            Ok(())
+            self.spend(1)
         })?;
         Ok(items)
     }
@@ -280,10 +300,13 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         }
     }
 
-    /// The value of an item; `None` for a primitive that has only extensions, or is not in the form of its type.
+    /// The value of an item; `None` for a primitive that has only extensions, or is not in the form of its type, and for
+    /// a Quantity without a certain value.
     fn value_of(&self, node: &Node<'a>, whose: &'static str) -> Flow<Option<System<'a>>> {
-        let value = node.system(self.environment.types);
-        if value.is_none() && !self.is_primitive(node) {
+        let types = self.environment.types;
+        let value = node.system(types);
+        let is_quantity = || node.element().is_some_and(|element| element.is_a(types, "Quantity"));
+        if value.is_none() && !self.is_primitive(node) && !is_quantity() {
             return self.wrong_type(whose, node);
         }
         Ok(value)
@@ -323,7 +346,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
     fn variable(&self, variable: &'a Variable, out: Sink<'_, 'a>) -> Flow {
         let environment = self.environment;
         match variable {
-            Variable::Context => self.context.iter().try_for_each(|node| out(node.clone())),
+            Variable::Context => self.pass(self.context, out),
             Variable::Resource => self.resource().map_or(Ok(()), out),
             Variable::RootResource => {
                 environment.root_resource.clone().or_else(|| self.resource()).map_or(Ok(()), out)
@@ -337,18 +360,26 @@ impl<'e, 'a> Evaluator<'e, 'a> {
                     (Some((_, items)), _) | (None, Some((_, items))) => items.clone(),
                     (None, None) => return Err(EvaluationError::UnknownVariable(name.to_string()).into()),
                 };
-                items.into_iter().try_for_each(out)
+                self.pass(items.as_slice(), out)
             }
         }
     }
 
-    /// `%resource`: as given, or the resource the focus belongs to.
+    /// Lets items that are at hand flow.
+    fn pass(&self, items: &[Node<'a>], out: Sink<'_, 'a>) -> Flow {
+        self.spend(items.len() as u64)?;
+        items.iter().try_for_each(|node| out(node.clone()))
+    }
+
+    /// `%resource`: as given, or the focus if it is a resource, or the resource it belongs to.
     fn resource(&self) -> Option<Node<'a>> {
         let of_focus = || {
             let element = self.context.first()?.element()?;
-            Some(match (element.property, element.container) {
-                (Some(_), Some(container)) => Node::resource(self.environment.types, container),
-                _ => Node::Element(*element),
+            let types = self.environment.types;
+            let is_resource = element.type_id.is_some_and(|id| types[id].kind == TypeKind::Resource);
+            Some(match element.container.filter(|_| !is_resource) {
+                Some(container) => Node::resource(types, container),
+                None => Node::Element(*element),
             })
         };
         self.environment.resource.clone().or_else(of_focus)

@@ -4,13 +4,10 @@ use serde_json::{Map, Value};
 
 use super::{Evaluator, Flow, Sink};
 use crate::definitions::types::{Property, TypeId, TypeKind};
-use crate::fhirpath::environment::{Dialect, EvaluationError};
+use crate::fhirpath::environment::Dialect;
 use crate::fhirpath::expression::Name;
 use crate::fhirpath::json;
 use crate::fhirpath::node::{Element, Node, System};
-
-/// No JSON the gateway reads is deeper.
-const MAX_DEPTH: usize = 2 * crate::fhir::json::MAX_DEPTH;
 
 impl<'a> Evaluator<'_, 'a> {
     /// A name at the start of a path: the focus itself if it is of that type (`Patient.name`), else a property.
@@ -70,7 +67,7 @@ impl<'a> Evaluator<'_, 'a> {
             return self.flow(element, values, out);
         };
         let plain = name.plain.as_ref();
-        match types[type_id].property(plain) {
+        match name.of(&types[type_id]) {
             Some(property) if property.is_choice => self.choice(element, object, type_id, property, out),
             Some(property) => {
                 let of = property.types.first().map(|(_, id)| *id);
@@ -206,13 +203,12 @@ impl<'a> Evaluator<'_, 'a> {
     }
 
     /// All child elements and theirs, each before its own.
-    pub(super) fn descendants(&self, node: &Node<'a>, depth: usize, out: Sink<'_, 'a>) -> Flow {
-        if depth > MAX_DEPTH {
-            return Err(EvaluationError::TooCostly.into());
-        }
-        self.children(node, &mut |child| {
-            out(child.clone())?;
-            self.descendants(&child, depth + 1, out)
+    pub(super) fn descendants(&self, node: &Node<'a>, out: Sink<'_, 'a>) -> Flow {
+        self.nested(|| {
+            self.children(node, &mut |child| {
+                out(child.clone())?;
+                self.descendants(&child, out)
+            })
         })
     }
 }

@@ -1,10 +1,12 @@
 //! Operators that answer yes or no, `|`, signs and indexes (FHIRPath §6).
 
+use serde_json::Value;
+
 use super::distinct::Distinct;
 use super::{Evaluator, Flow, Scope, Sink, Stop, settle};
 use crate::fhirpath::environment::EvaluationError;
 use crate::fhirpath::expression::{Expr, Operator, Sign};
-use crate::fhirpath::node::{Node, System};
+use crate::fhirpath::node::{Element, Node, System};
 
 impl Operator {
     /// Whether it answers yes or no.
@@ -47,6 +49,9 @@ impl<'a> Evaluator<'_, 'a> {
 
     /// `=` (§6.1.1): `None` when a side is empty or the answer not certain.
     fn equality(&self, left: &'a Expr, right: &'a Expr, scope: Scope<'_, 'a>) -> Flow<Option<bool>> {
+        if let Expr::Literal(System::String(text)) = right {
+            return self.is_text(left, text, scope);
+        }
         let left = self.gather(left, scope)?;
         if left.is_empty() {
             return Ok(None);
@@ -66,6 +71,26 @@ impl<'a> Evaluator<'_, 'a> {
                 None => result = None,
             }
         }
+        Ok(result)
+    }
+
+    /// `left = 'literal'`, the commonest comparison by far.
+    fn is_text(&self, left: &'a Expr, text: &str, scope: Scope<'_, 'a>) -> Flow<Option<bool>> {
+        let types = self.environment.types;
+        let mut result = None;
+        self.walk(left, scope, &mut |node| {
+            result = Some(match result {
+                // One text is not equal to several.
+                Some(_) => false,
+                None => match &node {
+                    Node::Element(Element { value: Some(Value::String(found)), .. }) if found != text => {
+                        false
+                    }
+                    node => matches!(node.system(types), Some(System::String(found)) if found == text),
+                },
+            });
+            Ok(())
+        })?;
         Ok(result)
     }
 

@@ -46,8 +46,11 @@ impl<'a> Evaluator<'_, 'a> {
             Function::StartsWith => out(boolean(text.starts_with(first.as_ref()))),
             Function::EndsWith => out(boolean(text.ends_with(first.as_ref()))),
             Function::Contains => out(boolean(text.contains(first.as_ref()))),
-            Function::Matches => out(boolean(self.pattern(&first, false, name)?.is_match(&text))),
-            Function::MatchesFull => out(boolean(self.pattern(&first, true, name)?.is_match(&text))),
+            Function::Matches | Function::MatchesFull => {
+                let pattern = self.pattern(&first, call.function == Function::MatchesFull, name)?;
+                self.spend(text.len() as u64)?;
+                out(boolean(pattern.is_match(&text)))
+            }
             Function::Replace => {
                 let Some(with) = self.text(argument(call, 1), scope, name)? else { return Ok(()) };
                 let count = text.matches(first.as_ref()).count();
@@ -80,9 +83,9 @@ impl<'a> Evaluator<'_, 'a> {
     }
 
     fn substring(&self, text: &str, call: &'a Call, scope: Scope<'_, 'a>, out: Sink<'_, 'a>) -> Flow {
-        let Some(start) = self.integer(argument(call, 0), scope, "substring()")? else { return Ok(()) };
+        let Some(start) = self.integer(argument(call, 0), scope, "substring")? else { return Ok(()) };
         let length = match call.arguments.get(1) {
-            Some(length) => self.integer(length, scope, "substring()")?,
+            Some(length) => self.integer(length, scope, "substring")?,
             None => None,
         };
         let Ok(start) = usize::try_from(start) else { return Ok(()) };
@@ -108,9 +111,9 @@ impl<'a> Evaluator<'_, 'a> {
         pattern: Option<&Regex>,
         scope: Scope<'_, 'a>,
     ) -> Flow<Option<bool>> {
-        let Some(text) = self.text(on, scope, "matches()")? else { return Ok(None) };
-        let Some(pattern) = pattern else { return Err(EvaluationError::Pattern("matches()").into()) };
-        self.afford(text.len())?;
+        let Some(text) = self.text(on, scope, "matches")? else { return Ok(None) };
+        let Some(pattern) = pattern else { return Err(EvaluationError::Pattern("matches").into()) };
+        self.spend(text.len() as u64)?;
         Ok(Some(pattern.is_match(&text)))
     }
 
@@ -123,7 +126,7 @@ impl<'a> Evaluator<'_, 'a> {
         scope: Scope<'_, 'a>,
         out: Sink<'_, 'a>,
     ) -> Flow {
-        let name = "replaceMatches()";
+        let name = "replaceMatches";
         let Some(text) = self.text(on, scope, name)? else { return Ok(()) };
         let Some(with) = self.text(substitution, scope, name)? else { return Ok(()) };
         let Some(pattern) = pattern else { return Err(EvaluationError::Pattern(name).into()) };
@@ -131,6 +134,7 @@ impl<'a> Evaluator<'_, 'a> {
     }
 
     fn replaced(&self, pattern: &Regex, text: &str, with: &str, out: Sink<'_, 'a>) -> Flow {
+        self.spend(2 * text.len() as u64)?;
         // Each match may bring the whole text back in by `$0`.
         let count = pattern.find_iter(text).count();
         let references = with.matches('$').count();
@@ -142,13 +146,13 @@ impl<'a> Evaluator<'_, 'a> {
     /// `join(separator)`.
     pub(super) fn join(&self, call: &'a Call, scope: Scope<'_, 'a>, out: Sink<'_, 'a>) -> Flow {
         let separator = match call.arguments.first() {
-            Some(separator) => self.text(separator, scope, "join()")?.unwrap_or_default(),
+            Some(separator) => self.text(separator, scope, "join")?.unwrap_or_default(),
             None => Cow::Borrowed(""),
         };
         let mut joined: Option<String> = None;
-        for value in self.values(&call.on, scope, "join()")? {
+        for value in self.values(&call.on, scope, "join")? {
             let System::String(part) = value else {
-                return self.wrong_type("join()", &Node::System(value));
+                return self.wrong_type("join", &Node::System(value));
             };
             match &mut joined {
                 None => joined = Some(part.into_owned()),

@@ -4,14 +4,17 @@ use super::{Evaluator, Flow, Scope, Sink};
 use crate::definitions::types::{TypeGraph, TypeId, TypeKind};
 use crate::fhirpath::environment::{Dialect, EvaluationError};
 use crate::fhirpath::expression::{Expr, SYSTEM_TYPES, TypeName};
-use crate::fhirpath::node::{Node, TypeInfo};
+use crate::fhirpath::node::{Element, Node, TypeInfo};
 
 impl<'a> Evaluator<'_, 'a> {
     /// Whether an item is of a type or of one that specialises it. A type nobody knows is an error.
     pub(super) fn is_type(&self, node: &Node<'a>, of: &TypeName) -> Flow<bool> {
         let types = self.environment.types;
         let found = match (node, of.namespace.as_deref()) {
-            (Node::Element(element), None | Some("FHIR")) => element.is_a(types, &of.name),
+            (Node::Element(element), None) => {
+                element.is_a(types, &of.name) || self.is_miswritten(element, of)
+            }
+            (Node::Element(element), Some("FHIR")) => element.is_a(types, &of.name),
             (Node::System(value), None | Some("System")) => {
                 value.type_name() == of.name.as_ref() || of.name.as_ref() == "Any"
             }
@@ -31,13 +34,21 @@ impl<'a> Evaluator<'_, 'a> {
         let Some(id) = element.type_id.filter(|id| types[*id].kind == TypeKind::Primitive) else {
             return self.is_type(node, of);
         };
-        let name = types[id].name.as_str();
-        let found = of.namespace.as_deref() != Some("System") && name == of.name.as_ref();
-        if found || (self.is_published() && of.namespace.is_none() && differ_in_capital(name, &of.name)) {
+        let found = of.namespace.as_deref() != Some("System") && types[id].name == of.name.as_ref();
+        if found || self.is_miswritten(element, of) {
             return Ok(true);
         }
         self.check_known(of)?;
         Ok(false)
+    }
+
+    /// Whether it is a `boolean` where published definitions ask for a `Boolean`.
+    fn is_miswritten(&self, element: &Element<'a>, of: &TypeName) -> bool {
+        let types = self.environment.types;
+        let kind = |id: &TypeId| types[*id].kind == TypeKind::Primitive;
+        self.is_published()
+            && of.namespace.is_none()
+            && element.type_id.filter(kind).is_some_and(|id| differ_in_capital(&types[id].name, &of.name))
     }
 
     fn is_published(&self) -> bool {
@@ -60,6 +71,25 @@ impl<'a> Evaluator<'_, 'a> {
         if known { Ok(()) } else { Err(EvaluationError::UnknownType(of.name.to_string()).into()) }
     }
 
+    /// `on is type`.
+    pub(super) fn is(&self, on: &'a Expr, of: &TypeName, scope: Scope<'_, 'a>) -> Flow<Option<bool>> {
+        self.single(on, scope, "is")?.map(|node| self.is_type(&node, of)).transpose()
+    }
+
+    /// `on as type`, `on.ofType(type)`.
+    pub(super) fn of_type(
+        &self,
+        on: &'a Expr,
+        of: &TypeName,
+        scope: Scope<'_, 'a>,
+        out: Sink<'_, 'a>,
+    ) -> Flow {
+        self.walk(on, scope, &mut |node| match self.is_exactly(&node, of)? {
+            true => out(node),
+            false => Ok(()),
+        })
+    }
+
     /// `on.as(type)`: several items are an error, except where published definitions need it.
     pub(super) fn as_function(
         &self,
@@ -68,14 +98,13 @@ impl<'a> Evaluator<'_, 'a> {
         scope: Scope<'_, 'a>,
         out: Sink<'_, 'a>,
     ) -> Flow {
-        let filter = &mut |node| match self.is_exactly(&node, of)? {
-            true => out(node),
-            false => Ok(()),
-        };
         if self.is_published() {
-            return self.walk(on, scope, filter);
+            return self.of_type(on, of, scope, out);
         }
-        self.single(on, scope, "as()")?.map_or(Ok(()), filter)
+        match self.single(on, scope, "as")? {
+            Some(node) if self.is_exactly(&node, of)? => out(node),
+            _ => Ok(()),
+        }
     }
 
     /// `type()`.

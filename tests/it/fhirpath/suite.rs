@@ -1,49 +1,17 @@
-//! The official R4 suite for FHIRPath, and the expressions of published packages. Both stand beside the repository.
+//! The official R4 suite for FHIRPath.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
-use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::path::Path;
 
-use sdoh_gateway::definitions::{Definitions, TypeGraph};
-use sdoh_gateway::fhir::time::Instant;
+use sdoh_gateway::definitions::TypeGraph;
 use sdoh_gateway::fhirpath::{Collection, Decimal, Dialect, Environment, Expression, Node, System};
 use serde_json::Value;
 
-/// 2026-11-22T17:47:00Z.
-const NOW: Instant = Instant(1_795_369_620_000_000);
+use super::{NOW, R4};
+use crate::harness::shared;
 
 /// Official cases we do not pass, with the reason.
 const MISSES: &[(&str, &str)] = &[];
-
-fn shared(path: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(path);
-    if !path.exists() {
-        println!("skipped: no ../shared");
-        return None;
-    }
-    Some(path)
-}
-
-/// The JSON files of a package, by name.
-fn package(name: &str) -> Option<Vec<(String, Value)>> {
-    let bytes = std::fs::read(shared("fhir-packages")?.join(name)).unwrap();
-    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(bytes.as_slice()));
-    let mut files = Vec::new();
-    for entry in archive.entries().unwrap() {
-        let mut entry = entry.unwrap();
-        let path = entry.path().unwrap().to_string_lossy().into_owned();
-        let Some(file) = path.strip_prefix("package/").filter(|file| !file.contains('/')) else { continue };
-        if ["StructureDefinition-", "SearchParameter-"].iter().any(|prefix| file.starts_with(prefix)) {
-            let mut text = Vec::new();
-            entry.read_to_end(&mut text).unwrap();
-            files.push((file.to_owned(), sdoh_gateway::fhir::json::parse(&text).unwrap()));
-        }
-    }
-    Some(files)
-}
-
-static R4: LazyLock<Definitions> = LazyLock::new(|| Definitions::embedded().unwrap());
 
 /// Type and text of a node, as the suite writes them.
 fn shown(node: &Node<'_>, types: &TypeGraph) -> (String, String) {
@@ -162,43 +130,4 @@ fn official_suite() {
     let argued: Vec<&str> = MISSES.iter().map(|(name, _)| *name).collect();
     assert_eq!(missed, argued);
     assert_eq!(cases.len(), 935);
-}
-
-#[test]
-fn published_expressions_parse() {
-    let types = R4.types();
-    let mut seen = BTreeSet::new();
-    for name in [
-        "hl7.fhir.r4.core-4.0.1.tgz",
-        "hl7.fhir.us.core-3.1.1.tgz",
-        "hl7.fhir.us.core-6.1.0.tgz",
-        "hl7.fhir.us.core-7.0.0.tgz",
-        "hl7.fhir.us.sdoh-clinicalcare-2.2.0.tgz",
-        "hl7.fhir.us.sdoh-clinicalcare-3.0.0.tgz",
-        "hl7.fhir.uv.sdc-3.0.0.tgz",
-        "hl7.fhir.uv.subscriptions-backport.r4-1.1.0.tgz",
-    ] {
-        let Some(files) = package(name) else { return };
-        for (file, value) in files {
-            let mut texts = Vec::new();
-            texts.extend(value["expression"].as_str());
-            for component in value["component"].as_array().into_iter().flatten() {
-                texts.extend(component["expression"].as_str());
-            }
-            for part in ["snapshot", "differential"] {
-                for element in value[part]["element"].as_array().into_iter().flatten() {
-                    for constraint in element["constraint"].as_array().into_iter().flatten() {
-                        texts.extend(constraint["expression"].as_str());
-                    }
-                }
-            }
-            for text in texts {
-                if let Err(error) = Expression::parse(text) {
-                    panic!("{name} {file}: {text}: {error}");
-                }
-                seen.insert(text.to_owned());
-            }
-        }
-    }
-    println!("{} expressions parse; {} types", seen.len(), types.ids().count());
 }

@@ -1,0 +1,70 @@
+//! The command `sdoh-gateway` as a process: what it prints, how it ends, and what is left when it is killed.
+
+mod commands;
+mod crash;
+mod syncs;
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Output, Stdio};
+
+use crate::harness::Client;
+
+/// The command, with no setting from outside.
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sdoh-gateway"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("SDOH_GATEWAY_")) {
+        command.env_remove(name);
+    }
+    command.args(arguments);
+    command
+}
+
+/// Runs the command to its end.
+fn run(arguments: &[&str]) -> Output {
+    command(arguments).output().unwrap()
+}
+
+/// A gateway in a process of its own, killed when the test is over.
+struct Process {
+    child: Child,
+    client: Client,
+    /// What it said when it was ready.
+    ready: String,
+}
+
+impl Process {
+    /// Starts `serve` on a free port and waits until it is ready.
+    fn serve(database_url: &str) -> Process {
+        let arguments = ["serve", "--open", "--listen", "127.0.0.1:0", "--database-url", database_url];
+        Process::spawn(command(&arguments))
+    }
+
+    fn spawn(mut command: Command) -> Process {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut ready = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+        let base = ready.trim().rsplit(' ').next().unwrap_or_default().to_owned();
+        assert!(base.starts_with("http://"), "the gateway did not get ready: {ready:?}");
+        Process { child, client: Client::new(&base), ready }
+    }
+
+    /// `kill -9`.
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// `kill`, and how it ended.
+    fn terminate(mut self) -> i32 {
+        assert!(Command::new("kill").arg(self.child.id().to_string()).status().unwrap().success());
+        self.child.wait().unwrap().code().unwrap_or(-1)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Gone already, as a rule.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
