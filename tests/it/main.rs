@@ -6,6 +6,7 @@ mod examples;
 mod fhirpath;
 mod harness;
 mod process;
+mod referral;
 mod replay;
 mod rest;
 mod search;
