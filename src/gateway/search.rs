@@ -6,7 +6,7 @@ use crate::definitions::SearchKind;
 use crate::fhir::time::Instant;
 use crate::fhir::{Issue, IssueCode};
 use crate::search::{DEFAULT_COUNT, Include, IncludeTarget, ParameterKey, SearchRequest, Summary, Total};
-use crate::store::{Cursor, Key, Page, SortKey, StoreError, Version};
+use crate::store::{Cursor, Isolation, Key, Page, Snapshot, SortKey, StoreError, Version};
 
 use super::{Gateway, Refused, Space};
 
@@ -56,23 +56,30 @@ impl Gateway {
             count,
         };
         // Before the search: what is committed meanwhile is newer, and will be found by the next poll.
-        let as_of = store.latest().await?;
-        let found = if count == 0 { Default::default() } else { store.search(&page).await? };
+        let isolation = match request.includes.is_empty() && request.total != Total::Accurate {
+            true => Isolation::Statement,
+            false => Isolation::Snapshot,
+        };
+        let mut snapshot = store.snapshot(isolation).await?;
+        let as_of = snapshot.latest().await?;
+        let found = if count == 0 { Default::default() } else { snapshot.search(&page).await? };
         let whole = count > 0 && after.is_none() && found.next.is_none();
         let counted = count == 0 || request.total == Total::Accurate;
         let total = match (whole, counted) {
             _ if request.total == Total::None && count > 0 => None,
             (true, _) => Some(found.versions.len() as u64),
-            (false, true) => Some(store.count(&page).await?),
+            (false, true) => Some(snapshot.count(&page).await?),
             (false, false) => None,
         };
         let mut issues = request.issues.clone();
-        let included = self.include(space, &found.versions, &request.includes, &mut issues).await?;
+        let included =
+            self.include(&mut snapshot, space, &found.versions, &request.includes, &mut issues).await?;
         Ok(SearchAnswer { matches: found.versions, included, total, next: found.next, as_of, issues })
     }
 
     async fn include(
         &self,
+        snapshot: &mut Snapshot<'_>,
         space: &Space,
         matches: &[Version],
         includes: &[Include],
@@ -91,7 +98,7 @@ impl Gateway {
                     0 => matches.iter().collect(),
                     _ => included[fresh..].iter().collect(),
                 };
-                found.extend(self.follow(space, include, from).await?);
+                found.extend(self.follow(snapshot, space, include, from).await?);
             }
             fresh = included.len();
             included.extend(found.into_iter().filter(|version| known.insert(version.key.clone())));
@@ -111,11 +118,11 @@ impl Gateway {
 
     async fn follow(
         &self,
+        snapshot: &mut Snapshot<'_>,
         space: &Space,
         include: &Include,
         mut from: Vec<&Version>,
     ) -> Result<Vec<Version>, StoreError> {
-        let store = &self.inner.store;
         if include.reverse {
             let parameters = match include.target {
                 IncludeTarget::Parameter(key) => vec![key],
@@ -126,7 +133,7 @@ impl Gateway {
             }
             return match from.is_empty() {
                 true => Ok(Vec::new()),
-                false => store.sources(space.id, &from, &parameters).await,
+                false => snapshot.sources(space.id, &from, &parameters).await,
             };
         }
         if let Some(source) = &include.source {
@@ -137,8 +144,8 @@ impl Gateway {
         }
         let target_type = include.target_type.as_deref();
         match include.target {
-            IncludeTarget::All => store.targets(&from, None, target_type).await,
-            IncludeTarget::Parameter(key) => store.targets(&from, Some(&[key]), target_type).await,
+            IncludeTarget::All => snapshot.targets(&from, None, target_type).await,
+            IncludeTarget::Parameter(key) => snapshot.targets(&from, Some(&[key]), target_type).await,
         }
     }
 

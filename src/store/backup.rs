@@ -1,6 +1,7 @@
 //! Backup and restore, the same for both databases: a gzip file of JSON lines, so that a backup of one can be restored
 //! into the other. It holds what cannot be made anew: spaces, versions, audit and outbox. Entries are made on restore.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
 use std::path::Path;
@@ -173,7 +174,7 @@ pub async fn restore(
     let lines = BufReader::new(MultiGzDecoder::new(File::open(path).map_err(failed)?)).lines();
     let mut transaction = store.begin().await?;
     let (mut batch, mut written, mut whole) = (WriteBatch::default(), 0_u64, false);
-    let mut current = std::collections::HashMap::new();
+    let (mut current, mut spaces) = (HashMap::new(), HashMap::new());
     for (number, line) in lines.enumerate() {
         let line: Line =
             serde_json::from_str(&line.map_err(failed)?).map_err(|error| failed(error.into()))?;
@@ -183,12 +184,13 @@ pub async fn restore(
             }
             Line::Backup { .. } => {}
             _ if number == 0 => return Err(StoreError::Unsupported("the file is no backup")),
-            Line::Space { id, name } => transaction.restore_space(SpaceId(id), &name).await?,
+            // By its name: its number here may be another's there.
+            Line::Space { id, name } => drop(spaces.insert(id, transaction.space(&name).await?)),
             Line::Version { seq, space, r#type, id, version, method, author, body, issues } => {
-                let key = Key::new(SpaceId(space), &r#type, &id);
+                let space = space_here(&spaces, space)?;
+                let key = Key::new(space, &r#type, &id);
                 let replaces = current.insert(key.clone(), Instant(seq));
-                let entries =
-                    body.as_deref().map(|body| entries_of(SpaceId(space), body)).unwrap_or_default();
+                let entries = body.as_deref().map(|body| entries_of(space, body)).unwrap_or_default();
                 let method = ["POST", "PUT", "PATCH", "DELETE"]
                     .into_iter()
                     .find(|known| *known == method)
@@ -208,7 +210,7 @@ pub async fn restore(
                 progress(1);
             }
             Line::Audit { seq, space, r#type, id, action, author, request } => {
-                let key = Key::new(SpaceId(space), &r#type, &id);
+                let key = Key::new(space_here(&spaces, space)?, &r#type, &id);
                 batch.audits.push(NewAudit {
                     seq: Instant(seq),
                     key,
@@ -219,7 +221,7 @@ pub async fn restore(
             }
             Line::Message { space, r#type, id, seq, event } => {
                 batch.messages.push(NewMessage {
-                    key: Key::new(SpaceId(space), &r#type, &id),
+                    key: Key::new(space_here(&spaces, space)?, &r#type, &id),
                     seq: Instant(seq),
                     event,
                 });
@@ -240,4 +242,12 @@ pub async fn restore(
     }
     store.analyze().await?;
     Ok(written)
+}
+
+/// The number here of a space the backup has spoken of.
+fn space_here(spaces: &HashMap<i64, SpaceId>, number: i64) -> Result<SpaceId, StoreError> {
+    spaces
+        .get(&number)
+        .copied()
+        .ok_or(StoreError::Unsupported("the backup speaks of a space it does not name"))
 }

@@ -13,6 +13,7 @@ mod read;
 mod reindex;
 mod schema;
 mod search;
+mod snapshot;
 mod sql;
 mod write;
 
@@ -23,6 +24,7 @@ pub use read::HistoryScope;
 #[doc(hidden)]
 pub use schema::migrate_partly;
 pub use search::{Cursor, Found, Page, SortKey};
+pub use snapshot::{Isolation, Snapshot};
 pub use write::{NewAudit, NewVersion, WriteBatch, WriteTransaction};
 
 use std::sync::Arc;

@@ -54,15 +54,10 @@ impl Store {
 
     /// The number of a space, made on first use of its name. The default space has no name.
     pub async fn space(&self, name: &str) -> Result<SpaceId, StoreError> {
-        let mut transaction = self.begin_raw().await?;
-        let mut insert = Sql::new("INSERT INTO space (id, name) SELECT coalesce(max(id), 0) + 1, ");
-        insert.bind(name).push(" FROM space WHERE true ON CONFLICT (name) DO NOTHING");
-        insert.execute(&mut transaction).await?;
-        let mut select = Sql::new("SELECT id FROM space WHERE name = ");
-        select.bind(name);
-        let row = select.fetch_optional(&mut transaction).await?.ok_or(sqlx::Error::RowNotFound)?;
+        let mut transaction = self.begin().await?;
+        let id = transaction.space(name).await?;
         transaction.commit().await?;
-        Ok(SpaceId(row.try_get(0)?))
+        Ok(id)
     }
 
     /// Gives every parameter of the registry its number in this database.

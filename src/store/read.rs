@@ -1,7 +1,7 @@
 //! Reading resources, versions and histories.
 
-use sqlx::Row as _;
 use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row as _};
 
 use crate::fhir::time::Instant;
 
@@ -109,8 +109,12 @@ impl Store {
     /// The moment of the latest commit. No version that a later search finds for the first time is older, so a client
     /// that asks for what changed after it misses nothing. `None` in an empty store.
     pub async fn latest(&self) -> Result<Option<Instant>, StoreError> {
-        let row =
-            Sql::new("SELECT max(seq) FROM version").fetch_optional(&mut *self.pool.acquire().await?).await?;
-        Ok(row.map(|row| row.try_get::<Option<i64>, _>(0)).transpose()?.flatten().map(Instant))
+        latest(&mut *self.pool.acquire().await?).await
     }
+}
+
+/// See [`Store::latest`].
+pub(super) async fn latest(connection: &mut AnyConnection) -> Result<Option<Instant>, StoreError> {
+    let row = Sql::new("SELECT max(seq) FROM version").fetch_optional(connection).await?;
+    Ok(row.map(|row| row.try_get::<Option<i64>, _>(0)).transpose()?.flatten().map(Instant))
 }

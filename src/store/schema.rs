@@ -15,7 +15,17 @@ const MIGRATIONS: &[(&str, &str)] = &[
 
 /// Brings the schema up to date. Nodes that start together wait for each other.
 pub(super) async fn migrate(kind: Kind, pool: &AnyPool) -> Result<(), StoreError> {
-    Ok(migrator(kind, MIGRATIONS.len()).run(pool).await?)
+    let migrator = migrator(kind, MIGRATIONS.len());
+    match kind {
+        // The lock that sqlx takes for migrations is none on SQLite.
+        Kind::Sqlite => {
+            let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
+            migrator.run_direct(None, &mut *transaction, false).await?;
+            transaction.commit().await?;
+        }
+        Kind::Postgres => migrator.run(pool).await?,
+    }
+    Ok(())
 }
 
 fn migrator(kind: Kind, count: usize) -> Migrator {

@@ -170,12 +170,15 @@ impl WriteTransaction<'_> {
         outbox::insert(connection, &batch.messages).await
     }
 
-    /// A space under the number it had.
-    pub(super) async fn restore_space(&mut self, id: super::SpaceId, name: &str) -> Result<(), StoreError> {
-        let mut sql = Sql::new("INSERT INTO space (id, name) VALUES (");
-        sql.bind(id).push(", ").bind(name).push(") ON CONFLICT DO NOTHING");
-        sql.execute(self.connection()).await?;
-        Ok(())
+    /// The number of a space in this database, made on first use of its name.
+    pub(super) async fn space(&mut self, name: &str) -> Result<super::SpaceId, StoreError> {
+        let mut insert = Sql::new("INSERT INTO space (id, name) SELECT coalesce(max(id), 0) + 1, ");
+        insert.bind(name).push(" FROM space WHERE true ON CONFLICT (name) DO NOTHING");
+        insert.execute(self.connection()).await?;
+        let mut select = Sql::new("SELECT id FROM space WHERE name = ");
+        select.bind(name);
+        let row = select.fetch_optional(self.connection()).await?.ok_or(sqlx::Error::RowNotFound)?;
+        Ok(super::SpaceId(row.try_get(0)?))
     }
 
     /// Makes it last: when this returns, the data is on disk.

@@ -6,13 +6,13 @@ use crate::search::ParameterKey;
 
 use super::super::entries::shorten;
 use super::super::sql::Sql;
-use super::super::{Key, SpaceId, Store, StoreError, Version, read};
+use super::super::{Key, Snapshot, SpaceId, StoreError, Version, read};
 
-impl Store {
+impl Snapshot<'_> {
     /// The current resources that these versions point at. `parameters` are the references to follow; `None` follows
     /// all. `type_name` limits to targets of one type.
     pub async fn targets(
-        &self,
+        &mut self,
         from: &[&Version],
         parameters: Option<&[ParameterKey]>,
         type_name: Option<&str>,
@@ -26,14 +26,14 @@ impl Store {
             sql.push(" JOIN resource r ON r.space = e.space AND r.type = e.type AND r.id = e.target AND r.deleted = 0");
             sql.push(" WHERE e.base = '' AND e.seq IN ").bind_list(seqs);
             if let Some(parameters) = parameters {
-                let numbers: Vec<i64> = parameters.iter().map(|key| self.parameter(*key)).collect();
+                let numbers: Vec<i64> = parameters.iter().map(|key| self.store.parameter(*key)).collect();
                 sql.push(" AND e.parameter IN ").bind_list(&numbers);
             }
             if let Some(type_name) = type_name {
                 sql.push(" AND e.type = ").bind(type_name);
             }
-            sql.push(")");
-            for row in sql.fetch_all(&mut *self.pool.acquire().await?).await? {
+            sql.push(") ORDER BY v.seq");
+            for row in sql.fetch_all(self.connection()).await? {
                 found.push(read::version(&row)?);
             }
         }
@@ -42,7 +42,7 @@ impl Store {
 
     /// The current resources that point at these by one of the parameters.
     pub async fn sources(
-        &self,
+        &mut self,
         space: SpaceId,
         to: &[&Version],
         parameters: &[ParameterKey],
@@ -51,7 +51,7 @@ impl Store {
         for version in to {
             by_type.entry(&version.key.type_name).or_default().push(&version.key);
         }
-        let numbers: Vec<i64> = parameters.iter().map(|key| self.parameter(*key)).collect();
+        let numbers: Vec<i64> = parameters.iter().map(|key| self.store.parameter(*key)).collect();
         let mut found = Vec::new();
         for (type_name, keys) in by_type {
             for keys in keys.chunks(256) {
@@ -65,8 +65,8 @@ impl Store {
                     .bind_list(&ids)
                     .push(" AND e.type = ")
                     .bind(type_name)
-                    .push(" AND e.base = '')");
-                for row in sql.fetch_all(&mut *self.pool.acquire().await?).await? {
+                    .push(" AND e.base = '') ORDER BY v.seq");
+                for row in sql.fetch_all(self.connection()).await? {
                     found.push(read::version(&row)?);
                 }
             }

@@ -1,13 +1,13 @@
 //! One page of a search.
 
 use serde_json::Value as Json;
-use sqlx::Row as _;
+use sqlx::{AnyConnection, Row as _};
 
 use crate::definitions::SearchKind;
 use crate::search::{Condition, Registry, Sort, SortBy};
 
 use super::super::sql::Sql;
-use super::super::{SpaceId, Store, StoreError, Version, read};
+use super::super::{Snapshot, SpaceId, Store, StoreError, Version, read};
 use super::condition::{Writer, can_lead};
 
 /// How many entries are counted, at most, to find out which condition leads.
@@ -87,12 +87,12 @@ pub struct Found {
     pub next: Option<Cursor>,
 }
 
-impl Store {
+impl Snapshot<'_> {
     /// One page of resources.
-    pub async fn search(&self, page: &Page<'_>) -> Result<Found, StoreError> {
-        let lead = self.leading(page).await?;
-        let sql = self.page_sql(page, lead);
-        let rows = sql.fetch_all(&mut *self.pool.acquire().await?).await?;
+    pub async fn search(&mut self, page: &Page<'_>) -> Result<Found, StoreError> {
+        let store = self.store;
+        let lead = store.leading(self.connection(), page).await?;
+        let rows = store.page_sql(page, lead).fetch_all(self.connection()).await?;
         let mut found = Found::default();
         for row in rows.iter().take(page.count) {
             found.versions.push(read::version(row)?);
@@ -109,29 +109,37 @@ impl Store {
     }
 
     /// How many resources there are in all.
-    pub async fn count(&self, page: &Page<'_>) -> Result<u64, StoreError> {
-        let lead = self.leading(page).await?;
+    pub async fn count(&mut self, page: &Page<'_>) -> Result<u64, StoreError> {
+        let store = self.store;
+        let lead = store.leading(self.connection(), page).await?;
         let mut sql = Sql::new("SELECT count(*) FROM (");
-        self.matches(&mut sql, page, lead);
+        store.matches(&mut sql, page, lead);
         sql.push(") m");
-        let row = sql.fetch_optional(&mut *self.pool.acquire().await?).await?;
+        let row = sql.fetch_optional(self.connection()).await?;
         Ok(row.map(|row| row.try_get::<i64, _>(0)).transpose()?.unwrap_or(0).unsigned_abs())
     }
+}
 
+impl Store {
     /// The database's plan for a search, line by line; for tests and the curious.
     pub async fn explain(&self, page: &Page<'_>) -> Result<Vec<String>, StoreError> {
-        let lead = self.leading(page).await?;
+        let connection = &mut *self.pool.acquire().await?;
+        let lead = self.leading(connection, page).await?;
         let (explain, column) = match self.kind {
             super::super::Kind::Sqlite => ("EXPLAIN QUERY PLAN ", 3),
             super::super::Kind::Postgres => ("EXPLAIN ", 0),
         };
         let sql = self.page_sql(page, lead).after(explain);
-        let rows = sql.fetch_all(&mut *self.pool.acquire().await?).await?;
+        let rows = sql.fetch_all(connection).await?;
         rows.iter().map(|row| Ok(row.try_get(column)?)).collect()
     }
 
     /// Which condition leads: the one with the fewest entries.
-    async fn leading(&self, page: &Page<'_>) -> Result<Option<usize>, StoreError> {
+    async fn leading(
+        &self,
+        connection: &mut AnyConnection,
+        page: &Page<'_>,
+    ) -> Result<Option<usize>, StoreError> {
         let able: Vec<usize> =
             page.conditions.iter().enumerate().filter(|(_, c)| can_lead(c)).map(|(index, _)| index).collect();
         if let Some(id) = able.iter().find(|index| matches!(page.conditions[**index], Condition::Id(_))) {
@@ -159,7 +167,7 @@ impl Store {
                 }
             }
         }
-        let row = sql.fetch_optional(&mut *self.pool.acquire().await?).await?;
+        let row = sql.fetch_optional(connection).await?;
         let mut fewest = (i64::MAX, able.first().copied());
         if let Some(row) = row {
             for (place, index) in able.iter().enumerate() {

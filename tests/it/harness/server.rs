@@ -94,17 +94,28 @@ pub fn on_both_with(configure: impl Fn(&mut Config), test: impl AsyncFn(&Server)
 
 /// Runs a test on these databases, configured.
 pub fn on_kinds(kinds: &[Kind], configure: impl Fn(&mut Config), test: impl AsyncFn(&Server)) {
+    on_databases_of(kinds, async |database| {
+        let mut config = local(&database.url);
+        configure(&mut config);
+        let server = Server::start(&config).await;
+        test(&server).await;
+        server.stop().await;
+    });
+}
+
+/// Runs a test on an empty database of each kind, which it opens itself, perhaps more than once.
+pub fn on_databases(test: impl AsyncFn(&Database)) {
+    on_databases_of(&[Kind::Sqlite, Kind::Postgres], test);
+}
+
+fn on_databases_of(kinds: &[Kind], test: impl AsyncFn(&Database)) {
     for kind in kinds {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         runtime.block_on(async {
             let Some(database) = Database::fresh(*kind).await else { return };
             eprintln!("on {kind:?}:");
-            let mut config = local(&database.url);
-            configure(&mut config);
-            let server = Server::start(&config).await;
-            test(&server).await;
-            server.stop().await;
+            test(&database).await;
             database.remove().await;
         });
     }

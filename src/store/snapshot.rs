@@ -1,0 +1,58 @@
+//! A view of the store for one search, which takes several statements.
+
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, AnyConnection, Transaction};
+
+use crate::fhir::time::Instant;
+
+use super::{Kind, Store, StoreError, read};
+
+/// Whether what others commit meanwhile shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Isolation {
+    /// Each statement sees what is committed by then. Enough where one statement gives the answer.
+    Statement,
+    /// All statements see the same moment, so that what is included goes with what was found.
+    Snapshot,
+}
+
+/// A connection for the statements of one search.
+pub struct Snapshot<'s> {
+    pub(super) store: &'s Store,
+    held: Held,
+}
+
+enum Held {
+    Connection(PoolConnection<Any>),
+    /// Only read from; dropped, it ends.
+    Transaction(Transaction<'static, Any>),
+}
+
+impl Store {
+    /// A view of the store for one search.
+    pub async fn snapshot(&self, isolation: Isolation) -> Result<Snapshot<'_>, StoreError> {
+        let held = match (isolation, self.kind) {
+            (Isolation::Statement, _) => Held::Connection(self.pool.acquire().await?),
+            (Isolation::Snapshot, Kind::Sqlite) => Held::Transaction(self.pool.begin().await?),
+            (Isolation::Snapshot, Kind::Postgres) => {
+                let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+                Held::Transaction(self.pool.begin_with(begin).await?)
+            }
+        };
+        Ok(Snapshot { store: self, held })
+    }
+}
+
+impl Snapshot<'_> {
+    pub(super) fn connection(&mut self) -> &mut AnyConnection {
+        match &mut self.held {
+            Held::Connection(connection) => connection,
+            Held::Transaction(transaction) => transaction,
+        }
+    }
+
+    /// As [`Store::latest`].
+    pub async fn latest(&mut self) -> Result<Option<Instant>, StoreError> {
+        read::latest(self.connection()).await
+    }
+}
