@@ -56,10 +56,10 @@ impl Store {
     pub async fn space(&self, name: &str) -> Result<SpaceId, StoreError> {
         let mut transaction = self.begin_raw().await?;
         let mut insert = Sql::new("INSERT INTO space (id, name) SELECT coalesce(max(id), 0) + 1, ");
-        insert.bind(name).push(" FROM space WHERE true ON CONFLICT (name) DO NOTHING");
+        insert.add("? FROM space WHERE true ON CONFLICT (name) DO NOTHING", [name.into()]);
         insert.execute(&mut transaction).await?;
-        let mut select = Sql::new("SELECT id FROM space WHERE name = ");
-        select.bind(name);
+        let mut select = Sql::new("SELECT id FROM space");
+        select.add(" WHERE name = ?", [name.into()]);
         let row = select.fetch_optional(&mut transaction).await?.ok_or(sqlx::Error::RowNotFound)?;
         transaction.commit().await?;
         Ok(SpaceId(row.try_get(0)?))
@@ -105,8 +105,8 @@ impl Store {
             },
         )
         .await?;
-        let mut space = Sql::new("INSERT INTO space (id, name) VALUES (");
-        space.bind(DEFAULT_SPACE).push(", '') ON CONFLICT (id) DO NOTHING");
+        let mut space = Sql::new("INSERT INTO space (id, name)");
+        space.add(" VALUES (?, '') ON CONFLICT (id) DO NOTHING", [DEFAULT_SPACE.into()]);
         space.execute(&mut transaction).await?;
         transaction.commit().await?;
         Ok(numbers.into())
