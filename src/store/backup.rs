@@ -91,11 +91,8 @@ pub async fn backup(store: &Store, path: &Path, mut progress: impl FnMut(usize))
     let (mut after, mut versions) = (i64::MIN, 0);
     loop {
         let mut sql = Sql::new("SELECT ");
-        sql.push(read::VERSION_COLUMNS)
-            .push(" FROM version v WHERE v.seq > ")
-            .bind(after)
-            .push(" ORDER BY v.seq LIMIT ")
-            .bind(STEP);
+        sql.push(read::VERSION_COLUMNS);
+        sql.add(" FROM version v WHERE v.seq > ? ORDER BY v.seq LIMIT ?", [after.into(), STEP.into()]);
         let rows = sql.fetch_all(&mut snapshot).await?;
         for row in &rows {
             let v = read::version(row)?;
@@ -120,9 +117,8 @@ pub async fn backup(store: &Store, path: &Path, mut progress: impl FnMut(usize))
     }
     let mut after = i64::MIN;
     loop {
-        let mut sql =
-            Sql::new("SELECT seq, space, type, id, action, author, request FROM audit WHERE seq > ");
-        sql.bind(after).push(" ORDER BY seq LIMIT ").bind(STEP);
+        let mut sql = Sql::new("SELECT seq, space, type, id, action, author, request FROM audit");
+        sql.add(" WHERE seq > ? ORDER BY seq LIMIT ?", [after.into(), STEP.into()]);
         let rows = sql.fetch_all(&mut snapshot).await?;
         for row in &rows {
             after = row.try_get(0)?;

@@ -100,8 +100,8 @@ impl Store {
             },
         )
         .await?;
-        let mut space = Sql::new("INSERT INTO space (id, name) VALUES (");
-        space.bind(DEFAULT_SPACE).push(", '') ON CONFLICT (id) DO NOTHING");
+        let mut space = Sql::new("INSERT INTO space (id, name)");
+        space.add(" VALUES (?, '') ON CONFLICT (id) DO NOTHING", [DEFAULT_SPACE.into()]);
         space.execute(&mut transaction).await?;
         transaction.commit().await?;
         Ok(numbers.into())

@@ -56,8 +56,11 @@ pub(super) async fn insert(
 impl Store {
     /// Whether a message is due that nobody holds.
     pub async fn has_due(&self, now: Instant) -> Result<bool, StoreError> {
-        let mut sql = Sql::new("SELECT 1 FROM outbox WHERE due <= ");
-        sql.bind(now).push(" AND leased_until <= ").bind(now).push(" LIMIT 1");
+        let mut sql = Sql::new("");
+        sql.add(
+            "SELECT 1 FROM outbox WHERE due <= ? AND leased_until <= ? LIMIT 1",
+            [now.into(), now.into()],
+        );
         Ok(sql.fetch_optional(&mut *self.pool.acquire().await?).await?.is_some())
     }
 
@@ -77,10 +80,11 @@ impl WriteTransaction<'_> {
         until: Instant,
         count: usize,
     ) -> Result<Vec<Leased>, StoreError> {
-        let mut select =
-            Sql::new("SELECT id, space, type, resource, seq, event, attempts FROM outbox WHERE due <= ");
-        select.bind(now).push(" AND leased_until <= ").bind(now).push(" ORDER BY due, id LIMIT ");
-        select.bind(i64::try_from(count).unwrap_or(i64::MAX));
+        let mut select = Sql::new("SELECT id, space, type, resource, seq, event, attempts FROM outbox");
+        select.add(
+            " WHERE due <= ? AND leased_until <= ? ORDER BY due, id LIMIT ?",
+            [now.into(), now.into(), i64::try_from(count).unwrap_or(i64::MAX).into()],
+        );
         let rows = select.fetch_all(self.connection()).await?;
         let mut leased = Vec::with_capacity(rows.len());
         for row in &rows {
@@ -96,8 +100,8 @@ impl WriteTransaction<'_> {
         }
         let ids: Vec<i64> = leased.iter().map(|message| message.id).collect();
         if !ids.is_empty() {
-            let mut lease = Sql::new("UPDATE outbox SET leased_until = ");
-            lease.bind(until).push(" WHERE id IN ").bind_list(&ids);
+            let mut lease = Sql::new("");
+            lease.add("UPDATE outbox SET leased_until = ? WHERE id IN ", [until.into()]).bind_list(&ids);
             lease.execute(self.connection()).await?;
         }
         Ok(leased)
@@ -115,8 +119,8 @@ impl WriteTransaction<'_> {
 
     /// Gives a message back, to be tried again at `due`.
     pub async fn give_back(&mut self, id: i64, due: Instant) -> Result<(), StoreError> {
-        let mut sql = Sql::new("UPDATE outbox SET leased_until = 0, attempts = attempts + 1, due = ");
-        sql.bind(due).push(" WHERE id = ").bind(id);
+        let mut sql = Sql::new("UPDATE outbox SET leased_until = 0, attempts = attempts + 1");
+        sql.add(", due = ? WHERE id = ?", [due.into(), id.into()]);
         sql.execute(self.connection()).await?;
         Ok(())
     }

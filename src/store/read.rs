@@ -39,8 +39,10 @@ impl Store {
     /// The current version; a deleted one has no body.
     pub async fn read(&self, key: &Key) -> Result<Option<Version>, StoreError> {
         let mut sql = Sql::new("SELECT ");
-        sql.push(VERSION_COLUMNS).push(" FROM resource r JOIN version v ON v.seq = r.seq WHERE r.space = ");
-        sql.bind(key.space).push(" AND r.type = ").bind(&*key.type_name).push(" AND r.id = ").bind(&*key.id);
+        sql.push(VERSION_COLUMNS).add(
+            " FROM resource r JOIN version v ON v.seq = r.seq WHERE r.space = ? AND r.type = ? AND r.id = ?",
+            [key.space.into(), (&*key.type_name).into(), (&*key.id).into()],
+        );
         let row = sql.fetch_optional(&mut *self.pool.acquire().await?).await?;
         row.as_ref().map(version).transpose()
     }
@@ -48,12 +50,15 @@ impl Store {
     /// One version of a resource.
     pub async fn read_version(&self, key: &Key, number: u64) -> Result<Option<Version>, StoreError> {
         let mut sql = Sql::new("SELECT ");
-        sql.push(VERSION_COLUMNS)
-            .push(" FROM version v WHERE v.space = ")
-            .bind(key.space)
-            .push(" AND v.type = ");
-        sql.bind(&*key.type_name).push(" AND v.id = ").bind(&*key.id).push(" AND v.version = ");
-        sql.bind(i64::try_from(number).unwrap_or(i64::MAX));
+        sql.push(VERSION_COLUMNS).add(
+            " FROM version v WHERE v.space = ? AND v.type = ? AND v.id = ? AND v.version = ?",
+            [
+                key.space.into(),
+                (&*key.type_name).into(),
+                (&*key.id).into(),
+                i64::try_from(number).unwrap_or(i64::MAX).into(),
+            ],
+        );
         let row = sql.fetch_optional(&mut *self.pool.acquire().await?).await?;
         row.as_ref().map(version).transpose()
     }
@@ -66,42 +71,20 @@ impl Store {
         count: usize,
     ) -> Result<Vec<Version>, StoreError> {
         let mut sql = Sql::new("SELECT ");
-        sql.push(VERSION_COLUMNS).push(" FROM version v WHERE v.space = ");
-        match scope {
-            HistoryScope::Instance(key) => {
-                sql.bind(key.space)
-                    .push(" AND v.type = ")
-                    .bind(&*key.type_name)
-                    .push(" AND v.id = ")
-                    .bind(&*key.id);
-            }
-            HistoryScope::Type(space, type_name) => {
-                sql.bind(*space).push(" AND v.type = ").bind(type_name.as_str());
-            }
-        }
+        sql.push(VERSION_COLUMNS);
+        in_scope(&mut sql, scope);
         if let Some(before) = before {
-            sql.push(" AND v.seq < ").bind(before);
+            sql.add(" AND v.seq < ?", [before.into()]);
         }
-        sql.push(" ORDER BY v.seq DESC LIMIT ").bind(i64::try_from(count).unwrap_or(i64::MAX));
+        sql.add(" ORDER BY v.seq DESC LIMIT ?", [i64::try_from(count).unwrap_or(i64::MAX).into()]);
         let rows = sql.fetch_all(&mut *self.pool.acquire().await?).await?;
         rows.iter().map(version).collect()
     }
 
     /// How many versions there are.
     pub async fn history_total(&self, scope: &HistoryScope) -> Result<u64, StoreError> {
-        let mut sql = Sql::new("SELECT count(*) FROM version v WHERE v.space = ");
-        match scope {
-            HistoryScope::Instance(key) => {
-                sql.bind(key.space)
-                    .push(" AND v.type = ")
-                    .bind(&*key.type_name)
-                    .push(" AND v.id = ")
-                    .bind(&*key.id);
-            }
-            HistoryScope::Type(space, type_name) => {
-                sql.bind(*space).push(" AND v.type = ").bind(type_name.as_str());
-            }
-        }
+        let mut sql = Sql::new("SELECT count(*)");
+        in_scope(&mut sql, scope);
         let row = sql.fetch_optional(&mut *self.pool.acquire().await?).await?;
         Ok(row.map(|row| row.try_get::<i64, _>(0)).transpose()?.unwrap_or(0).unsigned_abs())
     }
@@ -117,4 +100,17 @@ impl Store {
 pub(super) async fn latest(connection: &mut AnyConnection) -> Result<Option<Instant>, StoreError> {
     let row = Sql::new("SELECT max(seq) FROM version").fetch_optional(connection).await?;
     Ok(row.map(|row| row.try_get::<Option<i64>, _>(0)).transpose()?.flatten().map(Instant))
+}
+
+fn in_scope(sql: &mut Sql, scope: &HistoryScope) {
+    match scope {
+        HistoryScope::Instance(key) => sql.add(
+            " FROM version v WHERE v.space = ? AND v.type = ? AND v.id = ?",
+            [key.space.into(), (&*key.type_name).into(), (&*key.id).into()],
+        ),
+        HistoryScope::Type(space, type_name) => sql.add(
+            " FROM version v WHERE v.space = ? AND v.type = ?",
+            [(*space).into(), type_name.as_str().into()],
+        ),
+    };
 }

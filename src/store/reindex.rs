@@ -45,15 +45,11 @@ impl Store {
             loop {
                 let mut transaction = self.begin_raw().await?;
                 let mut select = Sql::new("SELECT ");
-                select
-                    .push(read::VERSION_COLUMNS)
-                    .push(" FROM version v WHERE v.seq IN (SELECT r.seq FROM resource r WHERE ");
-                select
-                    .push("r.deleted = 0 AND r.type = ")
-                    .bind(type_name.as_str())
-                    .push(" AND r.seq > ")
-                    .bind(after);
-                select.push(" ORDER BY r.seq LIMIT ").bind(STEP as i64).push(") ORDER BY v.seq");
+                select.push(read::VERSION_COLUMNS).add(
+                    " FROM version v WHERE v.seq IN (SELECT r.seq FROM resource r WHERE r.deleted = 0 AND r.type = ? \
+                     AND r.seq > ? ORDER BY r.seq LIMIT ?) ORDER BY v.seq",
+                    [type_name.as_str().into(), after.into(), (STEP as i64).into()],
+                );
                 let rows = select.fetch_all(&mut transaction).await?;
                 let mut versions = Vec::with_capacity(rows.len());
                 for row in &rows {
@@ -102,8 +98,9 @@ impl Store {
         let mut transaction = self.begin_raw().await?;
         for (parameter, number) in registry.parameters().iter().zip(self.parameters.iter()) {
             if &*parameter.type_name == type_name {
-                let mut sql = Sql::new("UPDATE search_parameter SET fingerprint = ");
-                sql.bind(parameter.fingerprint.as_str()).push(" WHERE id = ").bind(*number);
+                let mut sql = Sql::new("UPDATE search_parameter");
+                let fingerprint = parameter.fingerprint.as_str();
+                sql.add(" SET fingerprint = ? WHERE id = ?", [fingerprint.into(), (*number).into()]);
                 sql.execute(&mut transaction).await?;
             }
         }

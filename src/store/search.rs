@@ -7,5 +7,6 @@
 mod condition;
 mod include;
 mod page;
+mod values;
 
 pub use page::{Cursor, Found, Page, SortKey};

@@ -71,11 +71,17 @@ impl Sql {
         self
     }
 
-    /// Adds a value.
-    pub(super) fn bind<'v>(&mut self, value: impl Into<Value<'v>>) -> &mut Sql {
-        self.text.push('?');
+    /// Adds SQL text with a `?` for each of the values.
+    pub(super) fn add<'v, const N: usize>(&mut self, text: &str, values: [Value<'v>; N]) -> &mut Sql {
+        debug_assert_eq!(text.matches('?').count(), N, "{text}");
+        self.text.push_str(text);
+        values.into_iter().for_each(|value| self.argument(value));
+        self
+    }
+
+    fn argument(&mut self, value: Value<'_>) {
         // Encoding a plain value cannot fail.
-        let _ = match value.into() {
+        let _ = match value {
             Value::Integer(value) => self.arguments.add(value),
             Value::Real(value) => self.arguments.add(value),
             // PostgreSQL's texts hold no NUL, and nothing that is stored has one: see the search entries.
@@ -85,7 +91,6 @@ impl Sql {
             Value::Text(value) => self.arguments.add(value),
             Value::OptionalText(value) => self.arguments.add(value),
         };
-        self
     }
 
     /// Adds values in brackets, for `IN`. The list is filled up to a power of two with its last value, so that few
@@ -93,11 +98,11 @@ impl Sql {
     pub(super) fn bind_list<'v, V: Copy + Into<Value<'v>>>(&mut self, values: &[V]) -> &mut Sql {
         self.push("(");
         for (index, value) in values.iter().enumerate() {
-            self.push(if index == 0 { "" } else { "," }).bind(*value);
+            self.push(if index == 0 { "?" } else { ",?" }).argument((*value).into());
         }
         if let Some(last) = values.last() {
             for _ in values.len()..values.len().next_power_of_two() {
-                self.push(",").bind(*last);
+                self.push(",?").argument((*last).into());
             }
         }
         self.push(")")
@@ -107,7 +112,7 @@ impl Sql {
     pub(super) fn bind_row<'v>(&mut self, values: impl IntoIterator<Item = Value<'v>>) -> &mut Sql {
         self.push("(");
         for (index, value) in values.into_iter().enumerate() {
-            self.push(if index == 0 { "" } else { "," }).bind(value);
+            self.push(if index == 0 { "?" } else { ",?" }).argument(value);
         }
         self.push(")")
     }

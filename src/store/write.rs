@@ -111,9 +111,11 @@ impl WriteTransaction<'_> {
         for ((space, type_name), ids) in by_type {
             for ids in ids.chunks(256) {
                 let mut sql = Sql::new("SELECT ");
-                sql.push(VERSION_COLUMNS)
-                    .push(" FROM resource r JOIN version v ON v.seq = r.seq WHERE r.space = ");
-                sql.bind(space).push(" AND r.type = ").bind(type_name).push(" AND r.id IN ").bind_list(ids);
+                sql.push(VERSION_COLUMNS).add(
+                    " FROM resource r JOIN version v ON v.seq = r.seq WHERE r.space = ? AND r.type = ? AND r.id IN ",
+                    [space.into(), type_name.into()],
+                );
+                sql.bind_list(ids);
                 for row in sql.fetch_all(self.connection()).await? {
                     found.push(read::version(&row)?);
                 }
@@ -130,22 +132,22 @@ impl WriteTransaction<'_> {
     ) -> Result<Vec<Version>, StoreError> {
         let number = self.store.parameter(parameter);
         let mut sql = Sql::new("SELECT ");
-        sql.push(VERSION_COLUMNS)
-            .push(" FROM version v WHERE v.seq IN (SELECT e.seq FROM reference_entry e WHERE e.space = ");
-        sql.bind(target.space)
-            .push(" AND e.parameter = ")
-            .bind(number)
-            .push(" AND e.target = ")
-            .bind(&*target.id);
-        sql.push(" AND e.type = ").bind(&*target.type_name).push(" AND e.base = '') ORDER BY v.seq");
+        sql.push(VERSION_COLUMNS).add(
+            " FROM version v WHERE v.seq IN (SELECT e.seq FROM reference_entry e WHERE e.space = ? \
+             AND e.parameter = ? AND e.target = ? AND e.type = ? AND e.base = '') ORDER BY v.seq",
+            [target.space.into(), number.into(), (&*target.id).into(), (&*target.type_name).into()],
+        );
         let rows = sql.fetch_all(self.connection()).await?;
         rows.iter().map(read::version).collect()
     }
 
     /// Who wrote the first version of a resource, where that is known.
     pub async fn creator(&mut self, key: &Key) -> Result<Option<String>, StoreError> {
-        let mut sql = Sql::new("SELECT v.author FROM version v WHERE v.version = 1 AND v.space = ");
-        sql.bind(key.space).push(" AND v.type = ").bind(&*key.type_name).push(" AND v.id = ").bind(&*key.id);
+        let mut sql = Sql::new("SELECT v.author FROM version v");
+        sql.add(
+            " WHERE v.space = ? AND v.type = ? AND v.id = ? AND v.version = 1",
+            [key.space.into(), (&*key.type_name).into(), (&*key.id).into()],
+        );
         let row = sql.fetch_optional(self.connection()).await?;
         Ok(row.map(|row| row.try_get(0)).transpose()?.flatten())
     }
@@ -173,10 +175,10 @@ impl WriteTransaction<'_> {
     /// The number of a space in this database, made on first use of its name.
     pub(super) async fn space(&mut self, name: &str) -> Result<super::SpaceId, StoreError> {
         let mut insert = Sql::new("INSERT INTO space (id, name) SELECT coalesce(max(id), 0) + 1, ");
-        insert.bind(name).push(" FROM space WHERE true ON CONFLICT (name) DO NOTHING");
+        insert.add("? FROM space WHERE true ON CONFLICT (name) DO NOTHING", [name.into()]);
         insert.execute(self.connection()).await?;
-        let mut select = Sql::new("SELECT id FROM space WHERE name = ");
-        select.bind(name);
+        let mut select = Sql::new("SELECT id FROM space");
+        select.add(" WHERE name = ?", [name.into()]);
         let row = select.fetch_optional(self.connection()).await?.ok_or(sqlx::Error::RowNotFound)?;
         Ok(super::SpaceId(row.try_get(0)?))
     }

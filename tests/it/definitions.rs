@@ -10,9 +10,7 @@ use sdoh_gateway::definitions::package::Package;
 use sdoh_gateway::definitions::strip::Definition;
 use sdoh_gateway::definitions::{Definitions, DefinitionsError, SearchKind, compile};
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
+use crate::harness::{root, shared};
 
 fn embedded() -> &'static Definitions {
     static DEFINITIONS: OnceLock<Definitions> = OnceLock::new();
@@ -22,12 +20,8 @@ fn embedded() -> &'static Definitions {
 /// The official packages; `None`, said aloud, where they are not.
 fn packages() -> Option<&'static [Package]> {
     static PACKAGES: OnceLock<Vec<Package>> = OnceLock::new();
-    let folder = root().join("../shared/fhir-packages");
-    let Ok(entries) = fs::read_dir(&folder) else {
-        println!("skipped: no official FHIR packages at ../shared/fhir-packages");
-        return None;
-    };
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    let folder = shared("fhir-packages")?;
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| !path.to_string_lossy().contains("r4.examples"));
     paths.sort();
     Some(PACKAGES.get_or_init(|| paths.iter().map(|path| Package::read(path).unwrap()).collect()))

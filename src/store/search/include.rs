@@ -21,16 +21,19 @@ impl Snapshot<'_> {
         let seqs: Vec<_> = from.iter().map(|version| version.seq).collect();
         for seqs in seqs.chunks(256) {
             let mut sql = Sql::new("SELECT ");
-            sql.push(read::VERSION_COLUMNS)
-                .push(" FROM version v WHERE v.seq IN (SELECT r.seq FROM reference_entry e");
-            sql.push(" JOIN resource r ON r.space = e.space AND r.type = e.type AND r.id = e.target AND r.deleted = 0");
-            sql.push(" WHERE e.base = '' AND e.seq IN ").bind_list(seqs);
+            sql.push(read::VERSION_COLUMNS);
+            sql.push(
+                " FROM version v WHERE v.seq IN (SELECT r.seq FROM reference_entry e JOIN resource r \
+                 ON r.space = e.space AND r.type = e.type AND r.id = e.target AND r.deleted = 0 \
+                 WHERE e.base = '' AND e.seq IN ",
+            );
+            sql.bind_list(seqs);
             if let Some(parameters) = parameters {
                 let numbers: Vec<i64> = parameters.iter().map(|key| self.store.parameter(*key)).collect();
                 sql.push(" AND e.parameter IN ").bind_list(&numbers);
             }
             if let Some(type_name) = type_name {
-                sql.push(" AND e.type = ").bind(type_name);
+                sql.add(" AND e.type = ?", [type_name.into()]);
             }
             sql.push(") ORDER BY v.seq");
             for row in sql.fetch_all(self.connection()).await? {
@@ -58,14 +61,13 @@ impl Snapshot<'_> {
                 let ids: Vec<_> = keys.iter().map(|key| shorten(&key.id)).collect();
                 let ids: Vec<&str> = ids.iter().map(|id| &**id).collect();
                 let mut sql = Sql::new("SELECT ");
-                sql.push(read::VERSION_COLUMNS)
-                    .push(" FROM version v WHERE v.seq IN (SELECT e.seq FROM reference_entry e");
-                sql.push(" WHERE e.space = ").bind(space).push(" AND e.parameter IN ").bind_list(&numbers);
-                sql.push(" AND e.target IN ")
-                    .bind_list(&ids)
-                    .push(" AND e.type = ")
-                    .bind(type_name)
-                    .push(" AND e.base = '') ORDER BY v.seq");
+                sql.push(read::VERSION_COLUMNS);
+                sql.add(
+                    " FROM version v WHERE v.seq IN (SELECT e.seq FROM reference_entry e \
+                     WHERE e.space = ? AND e.type = ? AND e.base = '' AND e.parameter IN ",
+                    [space.into(), type_name.into()],
+                );
+                sql.bind_list(&numbers).push(" AND e.target IN ").bind_list(&ids).push(") ORDER BY v.seq");
                 for row in sql.fetch_all(self.connection()).await? {
                     found.push(read::version(&row)?);
                 }

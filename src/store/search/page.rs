@@ -6,7 +6,7 @@ use sqlx::{AnyConnection, Row as _};
 use crate::definitions::SearchKind;
 use crate::search::{Condition, Registry, Sort, SortBy};
 
-use super::super::sql::Sql;
+use super::super::sql::{Sql, Value};
 use super::super::{Snapshot, SpaceId, Store, StoreError, Version, read};
 use super::condition::{Writer, can_lead};
 
@@ -53,6 +53,11 @@ impl Cursor {
         let keys: Vec<Json> = serde_json::from_str(text).ok()?;
         keys.last()?.as_i64()?;
         Some(Cursor(keys))
+    }
+
+    /// The last resource's `seq`.
+    fn seq(&self) -> i64 {
+        self.0.last().and_then(Json::as_i64).unwrap_or(0)
     }
 
     /// The cursor for a `next` link.
@@ -154,16 +159,13 @@ impl Store {
             match &page.conditions[*index] {
                 // A chain is dear to count and as a rule finds few.
                 Condition::Chain { .. } => {
-                    sql.push("CAST(").bind(PROBE - 1).push(" AS BIGINT)");
+                    sql.add("CAST(? AS BIGINT)", [(PROBE - 1).into()]);
                 }
                 condition => {
                     sql.push("(SELECT count(*) FROM (SELECT 1 AS one");
-                    Writer { store: self, space: page.space, depth: 0 }.lead(
-                        &mut sql,
-                        page.type_name,
-                        Some(condition),
-                    );
-                    sql.push(" LIMIT ").bind(PROBE).push(") probe)");
+                    let mut writer = Writer { store: self, space: page.space, depth: 0 };
+                    writer.lead(&mut sql, page.type_name, Some(condition));
+                    sql.add(" LIMIT ?) probe)", [PROBE.into()]);
                 }
             }
         }
@@ -195,41 +197,37 @@ impl Store {
 
     fn page_sql(&self, page: &Page<'_>, lead: Option<usize>) -> Sql {
         let limit = i64::try_from(page.count).unwrap_or(i64::MAX - 1) + 1;
+        let (order, beyond) = if seq_descends(page) { (" DESC", '<') } else { ("", '>') };
         let keys = keys_of(page);
         let mut sql = Sql::new("SELECT ");
         sql.push(read::VERSION_COLUMNS);
-        let order = if seq_descends(page) { " DESC" } else { "" };
         if keys.is_empty() {
             sql.push(" FROM (");
             self.matches(&mut sql, page, lead);
-            if let Some(Cursor(after)) = page.after {
-                let seq = after.last().and_then(Json::as_i64).unwrap_or(0);
-                sql.push(if seq_descends(page) { " AND d.seq < " } else { " AND d.seq > " }).bind(seq);
+            if let Some(after) = page.after {
+                sql.add(&format!(" AND d.seq {beyond} ?"), [after.seq().into()]);
             }
-            sql.push(" ORDER BY d.seq").push(order).push(" LIMIT ").bind(limit);
-            sql.push(") p JOIN version v ON v.seq = p.seq ORDER BY p.seq").push(order);
+            sql.add(&format!(" ORDER BY d.seq{order} LIMIT ?"), [limit.into()]);
+            sql.push(&format!(") p JOIN version v ON v.seq = p.seq ORDER BY p.seq{order}"));
             return sql;
         }
         let mut sorted = String::from(" ORDER BY ");
         for (index, key) in keys.iter().enumerate() {
             sql.push(&format!(", p.k{index}"));
-            sorted.push_str(&format!("p.k{index}{} NULLS LAST, ", if key.descending { " DESC" } else { "" }));
+            let direction = if key.descending { " DESC" } else { "" };
+            sorted.push_str(&format!("p.k{index}{direction} NULLS LAST, "));
         }
-        sorted.push_str("p.seq");
-        sorted.push_str(order);
+        sorted.push_str(&format!("p.seq{order}"));
         // The page is cut before any body is fetched.
         sql.push(" FROM (SELECT * FROM (SELECT m.seq AS seq");
         for (index, key) in keys.iter().enumerate() {
             match (key.by, key.table) {
                 (SortBy::Parameter(parameter), Some((table, least))) => {
-                    sql.push(", (SELECT ")
-                        .push(least)
-                        .push(" FROM ")
-                        .push(table)
-                        .push(" s WHERE s.seq = m.seq AND s.parameter = ");
-                    sql.bind(self.parameter(parameter));
                     // An entry that stands for its whole system is no value.
-                    sql.push(if table == "token_entry" { " AND s.code NOT LIKE '%|')" } else { ")" });
+                    let value = if table == "token_entry" { " AND s.code NOT LIKE '%|'" } else { "" };
+                    let of_parameter = "s WHERE s.seq = m.seq AND s.parameter = ?";
+                    let select = format!(", (SELECT {least} FROM {table} {of_parameter}{value})");
+                    sql.add(&select, [self.parameter(parameter).into()]);
                 }
                 (SortBy::Id, _) => {
                     sql.push(", (SELECT s.id FROM version s WHERE s.seq = m.seq)");
@@ -243,12 +241,12 @@ impl Store {
         sql.push(" FROM (");
         self.matches(&mut sql, page, lead);
         sql.push(") m) p");
-        if let Some(Cursor(after)) = page.after {
+        if let Some(after) = page.after {
             sql.push(" WHERE ");
-            beyond(&mut sql, keys, after, 0, seq_descends(page));
+            come_after(&mut sql, keys, after, 0, beyond);
         }
-        sql.push(&sorted).push(" LIMIT ").bind(limit);
-        sql.push(") p JOIN version v ON v.seq = p.seq").push(&sorted);
+        sql.add(&format!("{sorted} LIMIT ?"), [limit.into()]);
+        sql.push(&format!(") p JOIN version v ON v.seq = p.seq{sorted}"));
         sql
     }
 }
@@ -266,41 +264,31 @@ fn seq_descends(page: &Page<'_>) -> bool {
 }
 
 /// The condition that a resource comes after the cursor. Resources without a value come last, whichever way the key goes.
-fn beyond(sql: &mut Sql, keys: &[SortKey], after: &[Json], index: usize, seq_descends: bool) {
-    let (Some(key), Some(value)) = (keys.get(index), after.get(index)) else {
-        let seq = after.last().and_then(Json::as_i64).unwrap_or(0);
-        sql.push(if seq_descends { "p.seq < " } else { "p.seq > " }).bind(seq);
+fn come_after(sql: &mut Sql, keys: &[SortKey], after: &Cursor, index: usize, beyond: char) {
+    let (Some(key), Some(value)) = (keys.get(index), after.0.get(index)) else {
+        sql.add(&format!("p.seq {beyond} ?"), [after.seq().into()]);
         return;
     };
-    let column = format!("p.k{index}");
-    if value.is_null() {
-        sql.push("(").push(&column).push(" IS NULL AND ");
-        beyond(sql, keys, after, index + 1, seq_descends);
-        sql.push(")");
-        return;
-    }
-    sql.push("(").push(&column).push(" IS NULL OR ").push(&column).push(if key.descending {
-        " < "
-    } else {
-        " > "
-    });
-    bind_key(sql, value);
-    sql.push(" OR (").push(&column).push(" = ");
-    bind_key(sql, value);
-    sql.push(" AND ");
-    beyond(sql, keys, after, index + 1, seq_descends);
-    sql.push("))");
+    match value {
+        Json::Null => sql.push(&format!("(p.k{index} IS NULL AND ")),
+        value => {
+            let further = if key.descending { '<' } else { '>' };
+            let text = format!("(p.k{index} IS NULL OR p.k{index} {further} ? OR p.k{index} = ? AND ");
+            sql.add(&text, [key_argument(value), key_argument(value)])
+        }
+    };
+    come_after(sql, keys, after, index + 1, beyond);
+    sql.push(")");
 }
 
-fn bind_key(sql: &mut Sql, value: &Json) {
+fn key_argument(value: &Json) -> Value<'_> {
     match value {
-        Json::String(text) => sql.bind(text.as_str()),
-        Json::Number(number) => match number.as_i64() {
-            Some(integer) => sql.bind(integer),
-            None => sql.bind(number.as_f64().unwrap_or(0.0)),
-        },
-        _ => sql.bind(0_i64),
-    };
+        Json::String(text) => text.as_str().into(),
+        Json::Number(number) => {
+            number.as_i64().map_or_else(|| number.as_f64().unwrap_or(0.0).into(), Value::Integer)
+        }
+        _ => Value::Integer(0),
+    }
 }
 
 fn key_value(row: &sqlx::any::AnyRow, column: usize, key: &SortKey) -> Result<Json, StoreError> {

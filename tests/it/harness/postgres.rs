@@ -41,6 +41,7 @@ impl Postgres {
     }
 
     /// Starts a server with these settings beside the usual ones.
+    #[expect(clippy::zombie_processes, reason = "the watch is to outlive us")]
     pub fn start(settings: &str) -> Option<Postgres> {
         let programs = programs()?;
         let folder = tempfile::Builder::new().prefix("sdoh-gateway-postgres-").tempdir().unwrap().keep();

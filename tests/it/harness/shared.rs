@@ -26,11 +26,6 @@ pub fn shared(path: &str) -> Option<PathBuf> {
     None
 }
 
-/// The folder of official FHIR packages.
-pub fn packages() -> Option<PathBuf> {
-    shared("fhir-packages")
-}
-
 /// The resources of a package in its folder `folder` (`package` or `package/example`), by file name.
 pub fn examples(package: &str, folder: &str) -> Option<Vec<Value>> {
     let path = shared(&format!("fhir-packages/{package}.tgz"))?;

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use sdoh_gateway::store::{DEFAULT_SPACE, HistoryScope, Key, Version};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{order, output, set, status, task, versions};
 use crate::harness::{Server, entry, on_both, transaction};
@@ -195,7 +195,7 @@ fn an_order_that_is_over_or_not_there_is_left_alone() {
 fn an_absolute_focus_on_this_server_is_its_order() {
     on_both(async |server| {
         let mut open = task("t", "accepted");
-        open["focus"] = Value::from(json!({"reference": format!("{}/ServiceRequest/s", server.base)}));
+        open["focus"] = json!({"reference": format!("{}/ServiceRequest/s", server.base)});
         server.store_all(&[order("s"), open]).await;
         set(server, "t", "completed").await.expect(200);
         assert_eq!(status(server, "ServiceRequest/s").await, "completed");

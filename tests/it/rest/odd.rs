@@ -228,11 +228,11 @@ async fn ask(server: &Server, chance: &mut Chance) {
     }
     let mut headers = Vec::new();
     for (name, values) in HEADERS {
-        if chance.next() % 4 == 0 {
+        if chance.next().is_multiple_of(4) {
             headers.push((*name, chance.of(values)));
         }
     }
-    let body = (chance.next() % 2 == 0).then(|| chance.of(BODIES).as_bytes().to_vec());
+    let body = chance.next().is_multiple_of(2).then(|| chance.of(BODIES).as_bytes().to_vec());
     let shown = format!("{headers:?} {:?}", body.as_deref().map(String::from_utf8_lossy));
     // 5xx fails in here.
     let answer = server.send(Method::from_bytes(method.as_bytes()).unwrap(), &path, &headers, body).await;

@@ -10,7 +10,7 @@ fn task(n: usize) -> Value {
     // Few different values, so that keys are equal across pages; every fifth has none.
     let mut task = json!({"resourceType": "Task", "id": format!("n{n:03}"), "status": "requested", "intent": "order",
         "owner": {"reference": format!("Organization/{}", n % 3)}, "priority": (["routine", "urgent"][n % 2])});
-    if n % 5 != 0 {
+    if !n.is_multiple_of(5) {
         task["authoredOn"] = format!("2026-05-{:02}", n % 4 + 1).into();
     }
     task

@@ -133,7 +133,7 @@ fn the_ehr_refers_lists_and_polls() {
             )
         };
         let found = server.search(&poll("2026-11-22T10:02:00+01:00")).await;
-        assert_eq!(found.matches, [task.clone()]);
+        assert_eq!(found.matches, [task.as_str()]);
         assert_eq!(found.included, ["Endpoint/platform-fhir", "Organization/platform", &order]);
         assert!(server.search(&poll("2026-11-22T09:01:30+00:00")).await.matches.is_empty());
         // The platform fails: one transaction undoes what was announced.
@@ -159,7 +159,7 @@ fn the_platform_accepts_lists_and_follows_its_own_tasks() {
     on_both(async |server| {
         stage(server).await;
         let (order, parent) = refer(server, "platform").await;
-        assert_eq!(server.search("Task?status=requested").await.matches, [parent.clone()]);
+        assert_eq!(server.search("Task?status=requested").await.matches, [parent.as_str()]);
         // Accepting: an order and a Task of its own, and the parent's new status, in one.
         let name = "urn:uuid:5f1c2a34-0000-4000-8000-000000000002";
         let mut own = stu1_task(name, "pantry");
@@ -212,7 +212,7 @@ fn the_platform_accepts_lists_and_follows_its_own_tasks() {
         let mine = "Task?status:not=requested&intent=filler-order,order&owner:Organization.identifier=http://pantry.example\
                     &_include=Task:focus&_include=Task:subject&_include=Task:requester&_sort=-_lastUpdated";
         let found = server.search(mine).await;
-        assert_eq!(found.matches, [own.clone()]);
+        assert_eq!(found.matches, [own.as_str()]);
         let mut expected = vec!["Organization/clinic".to_owned(), "Patient/ada".into(), own_order.clone()];
         expected.sort();
         assert_eq!(found.included, expected);

@@ -12,7 +12,7 @@ fn the_pantry_accepts_works_and_completes() {
         let (order, task) = refer(server, "pantry").await;
         let poll = format!("{REFERRALS}&owner=Organization/pantry");
         let found = server.search(&poll).await;
-        assert_eq!(found.matches, [task.clone()]);
+        assert_eq!(found.matches, [task.as_str()]);
         let seen = found.resources()[0].clone();
         for place in [
             &seen["focus"],

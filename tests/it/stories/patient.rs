@@ -26,7 +26,7 @@ fn the_patient_answers_a_questionnaire() {
         let poll = format!(
             "Task?patient=ada&_profile={SDOHCC}SDOHCC-TaskForPatient&_include=Task:part-of&owner:Patient=ada"
         );
-        assert_eq!(server.search(&poll).await.matches, [task.clone()]);
+        assert_eq!(server.search(&poll).await.matches, [task.as_str()]);
         change(server, &task, json!({"status": "in-progress"})).await;
         let response = json!({"resourceType": "QuestionnaireResponse", "status": "completed", "questionnaire": "http://forms.example/food",
             "subject": {"reference": "Patient/ada"}, "authored": "2026-11-22T10:00:00Z", "meta": {"profile": ["http://profiles.example/qr"]}});

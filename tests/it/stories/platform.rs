@@ -43,7 +43,7 @@ fn the_platform_forwards_and_closes_both_loops() {
         let (order, parent) = refer(server, "platform").await;
 
         // All Tasks of the server; the platform tells its own by partOf.
-        assert_eq!(server.search(REFERRALS).await.matches, [parent.clone()]);
+        assert_eq!(server.search(REFERRALS).await.matches, [parent.as_str()]);
         server.finds_in_order("Organization?_sort=-_lastUpdated&type=cbo", &format!("{second} pantry")).await;
         change(server, &parent, json!({"status": "accepted"})).await;
         let (child_order, child) = forward(server, &order, &parent, "pantry").await;
@@ -52,7 +52,7 @@ fn the_platform_forwards_and_closes_both_loops() {
         // The CBO sees its own only.
         assert_eq!(
             server.search(&format!("{REFERRALS}&owner=Organization/pantry")).await.matches,
-            [child.clone()]
+            [child.as_str()]
         );
         change(server, &child, json!({"status": "accepted"})).await;
         change(server, &parent, json!({"status": "in-progress"})).await;
@@ -94,7 +94,7 @@ fn a_rejected_child_is_forwarded_again_by_hand() {
         let children = server.search(&format!("Task?part-of={parent}")).await;
         assert_eq!(children.matches, [first, second.clone()]);
         let found = server.search(&format!("Task?part-of={parent}&status:not=rejected")).await;
-        assert_eq!(found.matches, [second.clone()]);
+        assert_eq!(found.matches, [second.as_str()]);
         change(server, &second, json!({"status": "accepted"})).await;
         complete(server, &second_order, &second).await;
         assert_eq!(status(server, &second_order).await, "completed");
