@@ -80,6 +80,16 @@
 //! * Only changes have consequences for a referral's other resources; what is created in whatever state is taken as it is,
 //!   for it may be history being loaded.
 
+#![forbid(unsafe_code)]
+#![warn(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::todo,
+    clippy::unimplemented
+)]
+
 pub mod access;
 pub mod api;
 pub mod cli;
