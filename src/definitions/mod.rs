@@ -19,6 +19,7 @@ pub mod package;
 mod resolve;
 pub mod search_parameter;
 mod search_parameters;
+pub mod snapshot;
 pub mod strip;
 pub mod structure;
 pub mod types;

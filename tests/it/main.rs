@@ -10,5 +10,6 @@ mod referral;
 mod replay;
 mod rest;
 mod search;
+mod snapshot;
 mod stories;
 mod validator;
