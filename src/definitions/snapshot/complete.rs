@@ -1,11 +1,10 @@
 //! All snapshots that packages lack, each after those it builds on.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 
 use super::differential::Differential;
 use super::error::{Fault, SnapshotError};
 use super::generate::generate;
-use super::limits;
 use crate::definitions::by_canonical::ByCanonical;
 use crate::definitions::canonical;
 use crate::definitions::package::Package;
@@ -20,11 +19,11 @@ use crate::definitions::{Definitions, PackageId, StructureDefinition};
 /// errors tell both.
 pub fn complete(packages: &mut [Package], known: Option<&Definitions>) -> Vec<SnapshotError> {
     let completion = Completion::new(packages, known);
+    completion.run();
     let mut errors = Vec::new();
     let mut outcomes = Vec::with_capacity(completion.pending.len());
-    for (number, pending) in completion.pending.iter().enumerate() {
-        completion.snapshot(number);
-        let outcome = pending.outcome.get().cloned().unwrap_or_default();
+    for pending in completion.pending {
+        let outcome = pending.outcome.into_inner().unwrap_or_default();
         errors.extend(outcome.error);
         outcomes.push((pending.place, outcome.structure));
     }
@@ -46,12 +45,12 @@ struct Completion<'p> {
     known: Option<&'p Definitions>,
     structures: ByCanonical<Source<'p>>,
     pending: Vec<Pending<'p>>,
-    /// How many snapshots wait for one another.
-    depth: Cell<usize>,
+    /// The snapshots that the one under way turned out to need first.
+    needed: RefCell<Vec<usize>>,
 }
 
 /// Where a structure's snapshot is from.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 enum Source<'p> {
     Package(&'p StructureDefinition),
     /// The one to be generated, by its number.
@@ -63,14 +62,28 @@ struct Pending<'p> {
     differential: &'p Differential,
     /// The package, and where in it the differential is.
     place: (usize, usize),
+    /// Whether it has been tried: when it is not done, it waits for others.
     is_begun: Cell<bool>,
     outcome: OnceCell<Outcome>,
 }
 
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct Outcome {
     structure: Option<StructureDefinition>,
     error: Option<SnapshotError>,
+}
+
+impl Outcome {
+    /// `carried` is the structure as its package has it.
+    fn new(result: Result<StructureDefinition, SnapshotError>, carried: &StructureDefinition) -> Outcome {
+        match result {
+            Ok(structure) => Outcome { structure: Some(structure), error: None },
+            Err(error) => Outcome {
+                structure: (!carried.elements.is_empty()).then(|| carried.clone()),
+                error: Some(error),
+            },
+        }
+    }
 }
 
 impl<'p> Completion<'p> {
@@ -94,34 +107,33 @@ impl<'p> Completion<'p> {
                 structures.add_value(&package.id, &structure.url, &structure.version, source);
             }
         }
-        Completion { packages, known, structures, pending, depth: Cell::new(0) }
+        Completion { packages, known, structures, pending, needed: RefCell::default() }
     }
 
-    /// Generates a snapshot, unless that has been done.
-    fn snapshot(&self, number: usize) -> Option<&StructureDefinition> {
-        let pending = self.pending.get(number)?;
-        if !pending.is_begun.replace(true) {
-            self.depth.set(self.depth.get() + 1);
-            let outcome = match self.generate(pending) {
-                Ok(structure) => Outcome { structure: Some(structure), error: None },
-                Err(error) => {
-                    let carried = &pending.differential.structure;
-                    let structure = (!carried.elements.is_empty()).then(|| carried.clone());
-                    Outcome { structure, error: Some(error) }
+    /// Generates all. One that turns out to need others is put off until these are done: however long the chain of
+    /// profiles that need each other, nothing recurs.
+    fn run(&self) {
+        for first in 0..self.pending.len() {
+            let mut stack = vec![first];
+            while let Some(pending) = stack.last().and_then(|number| self.pending.get(*number)) {
+                if pending.outcome.get().is_none() {
+                    pending.is_begun.set(true);
+                    let result = self.generate(pending);
+                    let needed = self.needed.take();
+                    if !needed.is_empty() {
+                        stack.extend(needed);
+                        continue;
+                    }
+                    let _ = pending.outcome.set(Outcome::new(result, &pending.differential.structure));
                 }
-            };
-            self.depth.set(self.depth.get() - 1);
-            let _ = pending.outcome.set(outcome);
+                stack.pop();
+            }
         }
-        pending.outcome.get()?.structure.as_ref()
     }
 
     fn generate(&self, pending: &Pending<'_>) -> Result<StructureDefinition, SnapshotError> {
         let structure = &pending.differential.structure;
         let fault = |fault| SnapshotError { structure: structure.canonical(), element: None, fault };
-        if self.depth.get() > limits::DEPTH {
-            return Err(fault(Fault::TooDeep));
-        }
         let canonical = structure.base_definition.as_deref().ok_or_else(|| fault(Fault::NoBase))?;
         let package = pending.place.0;
         let base = self.find(canonical, package).map_err(fault)?;
@@ -133,35 +145,33 @@ impl<'p> Completion<'p> {
         })
     }
 
-    /// The structure that a canonical in a package means; its snapshot is generated where that has not been done.
+    /// The structure that a canonical in a package means. One whose snapshot is still to be generated is noted as
+    /// needed; what the result is then does not matter.
     fn find(&self, canonical: &str, package: usize) -> Result<&StructureDefinition, Fault> {
         let package = self.packages.get(package);
         let near: Vec<&PackageId> = package
             .into_iter()
             .flat_map(|package| [&package.id].into_iter().chain(&package.dependencies))
             .collect();
-        let own = |number: Option<usize>| self.structures.get(number?, |_| None);
-        let source = own(self.structures.find_near(canonical, &near));
-        let known = || self.known.and_then(|known| known.structure_near(canonical, &near));
-        let (source, known) = match source {
-            Some(source) => (Some(source), None),
-            None => match known() {
-                Some(known) => (None, Some(known)),
-                None => (
-                    own(self.structures.find(canonical)),
-                    self.known.and_then(|known| known.structure(canonical)),
-                ),
-            },
-        };
-        match (source, known) {
-            (Some(Source::Package(structure)), _) => Ok(structure),
-            (Some(Source::Pending(number)), _) => self.snapshot(*number).ok_or_else(|| {
-                let is_done =
-                    self.pending.get(*number).is_some_and(|pending| pending.outcome.get().is_some());
-                if is_done { Fault::BaseWithoutSnapshot(canonical.to_owned()) } else { Fault::Circular }
-            }),
-            (None, Some(known)) => Ok(known),
-            (None, None) => Err(Fault::UnknownBase(canonical.to_owned())),
+        let own = |number: Option<usize>| self.structures.get(number?, |_| None).copied();
+        let source = own(self.structures.find_near(canonical, &near))
+            .or_else(|| Some(Source::Package(self.known?.structure_near(canonical, &near)?)))
+            .or_else(|| own(self.structures.find(canonical)))
+            .or_else(|| Some(Source::Package(self.known?.structure(canonical)?)));
+        match source.ok_or_else(|| Fault::UnknownBase(canonical.to_owned()))? {
+            Source::Package(structure) => Ok(structure),
+            Source::Pending(number) => {
+                let without = || Fault::BaseWithoutSnapshot(canonical.to_owned());
+                let pending = self.pending.get(number).ok_or_else(without)?;
+                match pending.outcome.get() {
+                    Some(outcome) => outcome.structure.as_ref().ok_or_else(without),
+                    None if pending.is_begun.get() => Err(Fault::Circular),
+                    None => {
+                        self.needed.borrow_mut().push(number);
+                        Err(without())
+                    }
+                }
+            }
         }
     }
 }

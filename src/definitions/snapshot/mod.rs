@@ -18,6 +18,8 @@ pub mod limits;
 mod merge;
 mod node;
 mod slicing;
+#[cfg(test)]
+mod tests;
 mod unfold;
 
 pub use complete::complete;
