@@ -66,6 +66,9 @@ pub async fn serve(
         None => None,
     };
     let definitions = Arc::new(Definitions::with_packages(&config.ig)?);
+    for error in definitions.snapshot_errors() {
+        warn!("no snapshot could be generated: {error}");
+    }
     let server = Server::bind(config.listen).await.map_err(listen("listen", config.listen))?;
     if config.open {
         warn!("open: whoever reaches {} may read and change everything", server.address);

@@ -30,6 +30,9 @@ impl Ig {
     pub(super) fn run(self) -> Result<(), Failure> {
         let Ig::Compile(Compile { packages, out }) = self;
         let summary = compile::compile(&packages, &out).map_err(Failure::other)?;
+        for error in &summary.snapshot_errors {
+            eprintln!("no snapshot could be generated: {error}");
+        }
         println!(
             "{} files, {} bytes, from {} packages",
             summary.files,

@@ -25,6 +25,7 @@ struct Entry<T> {
 
 #[derive(Debug)]
 struct Version {
+    package: PackageId,
     age: Age,
     version: String,
     entry: usize,
@@ -69,6 +70,7 @@ impl<T> ByCanonical<T> {
         let versions = self.urls.entry(url.to_owned()).or_default();
         match versions.iter_mut().find(|known| known.version == version) {
             Some(known) => {
+                known.package.clone_from(package);
                 let replaced = std::mem::replace(&mut known.entry, number);
                 if let Some(entry) = self.entries.get_mut(replaced) {
                     entry.is_replaced = true;
@@ -76,6 +78,7 @@ impl<T> ByCanonical<T> {
             }
             None => {
                 versions.push(Version {
+                    package: package.clone(),
                     age: Age::of(package, version),
                     version: version.to_owned(),
                     entry: number,
@@ -94,6 +97,18 @@ impl<T> ByCanonical<T> {
             Some(version) => versions.iter().find(|known| known.version == version),
             None => versions.last(),
         };
+        found.map(|known| known.entry)
+    }
+
+    /// Like [`ByCanonical::find`], but without version it is that of the first of these packages that has one.
+    pub(super) fn find_near(&self, canonical: &str, packages: &[&PackageId]) -> Option<usize> {
+        let (url, version) = canonical::split(canonical);
+        if version.is_some() {
+            return self.find(canonical);
+        }
+        let versions = self.urls.get(url)?;
+        let found =
+            packages.iter().find_map(|package| versions.iter().find(|known| known.package == **package));
         found.map(|known| known.entry)
     }
 

@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 
 use super::code_system::Content;
 use super::package::Package;
+use super::snapshot::{self, SnapshotError};
 use super::strip::Definition;
 use super::{DefinitionsError, PackageId, SearchParameter, StructureDefinition, ValueSet, closure, compact};
 
@@ -32,12 +33,16 @@ pub struct Summary {
     pub files: usize,
     /// How many bytes these are.
     pub bytes: u64,
+    /// What is wrong with profiles whose snapshot had to be generated; see [`snapshot::complete`].
+    pub snapshot_errors: Vec<SnapshotError>,
 }
 
 /// Compiles packages (`.tgz` or folder, R4 core among them) into `out`, one folder each; a folder that is already
 /// there is replaced. Packages should be compiled together: what is kept of one depends on what the others need.
 pub fn compile(packages: &[PathBuf], out: &Path) -> Result<Summary, DefinitionsError> {
-    let packages: Vec<Package> = packages.iter().map(|path| Package::read(path)).collect::<Result<_, _>>()?;
+    let mut packages: Vec<Package> =
+        packages.iter().map(|path| Package::read(path)).collect::<Result<_, _>>()?;
+    let snapshot_errors = snapshot::complete(&mut packages, None);
     let files = files(&packages);
     let ids = packages.iter().map(|package| package.id.clone()).collect();
     let bytes = files.values().map(|text| text.len() as u64).sum();
@@ -56,10 +61,11 @@ pub fn compile(packages: &[PathBuf], out: &Path) -> Result<Summary, DefinitionsE
         }
         fs::write(&path, text).map_err(DefinitionsError::file(&path))?;
     }
-    Ok(Summary { packages: ids, files: files.len(), bytes })
+    Ok(Summary { packages: ids, files: files.len(), bytes, snapshot_errors })
 }
 
-/// The text of every file, by path below `out`.
+/// The text of every file, by path below `out`. Differentials must have become snapshots: those that have not are left
+/// out.
 pub fn files(packages: &[Package]) -> BTreeMap<PathBuf, String> {
     let all = All {
         types: types(packages),

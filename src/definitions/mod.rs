@@ -1,7 +1,8 @@
 //! Ring 2: what FHIR packages say, without their prose.
 //!
-//! [`package`] reads packages, [`strip`] takes from each resource what the gateway needs, [`mod@compile`] writes that as
-//! `profiles/`, which `build.rs` puts into the binary. [`Definitions`] finds it all again by canonical URL, together
+//! [`package`] reads packages, [`strip`] takes from each resource what the gateway needs, [`snapshot`] works out what
+//! profiles demand where packages say only what they change, [`mod@compile`] writes all of it as `profiles/`, which
+//! `build.rs` puts into the binary. [`Definitions`] finds it all again by canonical URL, together
 //! with packages the user adds; [`TypeGraph`] is the types among it, ready to walk.
 
 mod by_canonical;
@@ -19,6 +20,7 @@ pub mod package;
 mod resolve;
 pub mod search_parameter;
 mod search_parameters;
+pub mod snapshot;
 pub mod strip;
 pub mod structure;
 pub mod types;

@@ -4,11 +4,13 @@
 //! is written to disk, so paths inside an archive can do no harm; the limits below stop archives that would unpack
 //! without end.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::strip::{self, Definition};
@@ -26,16 +28,47 @@ pub const MAX_PACKAGE_BYTES: u64 = 1 << 30;
 pub struct Package {
     /// Name and version, from its `package.json`.
     pub id: PackageId,
+    /// The packages it says it depends on.
+    pub dependencies: Vec<PackageId>,
     /// The definitions the gateway has a use for, in the order of their file names.
     pub definitions: Vec<Definition>,
 }
 
+/// Which snapshots of a package are taken as they are; of other profiles that have a differential, it is the
+/// differential that counts, and [`super::snapshot`] generates the snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carried {
+    /// Those of a package that HL7's publisher made, which says so in its `package.json` (`tools-version`). Tools that
+    /// come before it, such as SUSHI, write provisional ones.
+    Published,
+    /// None.
+    Nothing,
+}
+
+/// `package.json`.
+#[derive(Debug, Deserialize)]
+struct Manifest {
+    #[serde(flatten)]
+    id: PackageId,
+    #[serde(default)]
+    dependencies: BTreeMap<String, String>,
+    #[serde(default, rename = "tools-version")]
+    tools_version: Option<Value>,
+}
+
 impl Package {
     /// Reads a `.tgz` file or a folder: either the one with `package.json` in it or the one above, called `package`.
+    /// Its differentials are left as they are; [`super::snapshot::complete`] makes snapshots of them.
     ///
     /// Errors name the file inside the package and the reason.
     pub fn read(path: &Path) -> Result<Package, DefinitionsError> {
-        let mut reading = Reading { path, manifest: None, definitions: Vec::new(), files: 0, bytes: 0 };
+        Package::read_with(path, Carried::Published)
+    }
+
+    /// Like [`Package::read`], with a say in which snapshots are taken as they are.
+    pub fn read_with(path: &Path, carried: Carried) -> Result<Package, DefinitionsError> {
+        let mut reading =
+            Reading { path, carried, manifest: None, definitions: Vec::new(), files: 0, bytes: 0 };
         if path.is_dir() {
             reading.folder()?;
         } else {
@@ -47,7 +80,8 @@ impl Package {
 
 struct Reading<'p> {
     path: &'p Path,
-    manifest: Option<PackageId>,
+    carried: Carried,
+    manifest: Option<Manifest>,
     /// By file name, since archives keep no order.
     definitions: Vec<(String, Definition)>,
     files: usize,
@@ -118,14 +152,14 @@ impl Reading<'_> {
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
         if name == "package.json" {
             let manifest = serde_json::from_slice(text);
-            let id: PackageId = manifest.map_err(|e| self.bad_resource(name, e.to_string()))?;
+            let manifest: Manifest = manifest.map_err(|e| self.bad_resource(name, e.to_string()))?;
             // Both become part of a folder's name.
-            if !is_plain(&id.name) || !is_plain(&id.version) {
+            if !is_plain(&manifest.id.name) || !is_plain(&manifest.id.version) {
                 return Err(
                     self.bad_resource(name, "name or version is not one a package can have".to_owned())
                 );
             }
-            self.manifest = Some(id);
+            self.manifest = Some(manifest);
             return Ok(());
         }
         let resource: Value =
@@ -139,16 +173,22 @@ impl Reading<'_> {
     }
 
     fn finish(mut self) -> Result<Package, DefinitionsError> {
-        let Some(id) = self.manifest.take() else {
+        let Some(Manifest { id, dependencies, tools_version }) = self.manifest.take() else {
             return Err(self.bad_package("no package.json: not a FHIR package".to_owned()));
         };
+        let is_settled = self.carried == Carried::Published && tools_version.is_some();
         self.definitions.sort_by(|a, b| a.0.cmp(&b.0));
         let mut definitions: Vec<Definition> =
             self.definitions.into_iter().map(|(_, definition)| definition).collect();
         for definition in &mut definitions {
             definition.default_version(&id.version);
+            if is_settled {
+                definition.settle();
+            }
         }
-        Ok(Package { id, definitions })
+        let dependencies =
+            dependencies.into_iter().map(|(name, version)| PackageId { name, version }).collect();
+        Ok(Package { id, dependencies, definitions })
     }
 
     fn bad_package(&self, reason: String) -> DefinitionsError {

@@ -11,6 +11,7 @@ use super::compact::{self, Header, Sort};
 use super::embedded::{CompiledFile, Texts};
 use super::package::Package;
 use super::search_parameters::SearchParameters;
+use super::snapshot::{self, SnapshotError};
 use super::strip::Definition;
 use super::structure::{Derivation, ElementDefinition, StructureDefinition};
 use super::{
@@ -35,6 +36,7 @@ pub struct Definitions {
     code_systems: ByCanonical<CodeSystem>,
     others: ByCanonical<OtherDefinition>,
     search_parameters: SearchParameters,
+    snapshot_errors: Vec<SnapshotError>,
 }
 
 impl Definitions {
@@ -48,8 +50,11 @@ impl Definitions {
     pub fn with_packages(extra: &[PathBuf]) -> Result<Definitions, DefinitionsError> {
         let mut definitions = Definitions { texts: Texts::unpack()?, ..Definitions::default() };
         let mut parameters = definitions.add_embedded()?;
-        for path in extra {
-            definitions.add_package(Package::read(path)?, &mut parameters);
+        let mut packages: Vec<Package> =
+            extra.iter().map(|path| Package::read(path)).collect::<Result<_, _>>()?;
+        definitions.snapshot_errors = snapshot::complete(&mut packages, Some(&definitions));
+        for package in packages {
+            definitions.add_package(package, &mut parameters);
         }
         definitions.types = TypeGraph::new(definitions.type_definitions());
         definitions.search_parameters = SearchParameters::new(parameters, &definitions.types);
@@ -64,6 +69,15 @@ impl Definitions {
     /// A type, profile or extension.
     pub fn structure(&self, canonical: &str) -> Option<&StructureDefinition> {
         self.structure_of_number(self.structures.find(canonical)?)
+    }
+
+    /// A type, profile or extension; without version it is that of the first of these packages that has one.
+    pub(super) fn structure_near(
+        &self,
+        canonical: &str,
+        packages: &[&PackageId],
+    ) -> Option<&StructureDefinition> {
+        self.structure_of_number(self.structures.find_near(canonical, packages)?)
     }
 
     /// The definition of a type: `Task`, `HumanName`, `code`.
@@ -147,6 +161,12 @@ impl Definitions {
         &self.packages
     }
 
+    /// What is wrong with profiles of the packages the user added whose snapshot had to be generated. One that carried
+    /// a snapshot is used with that, one without is left out.
+    pub fn snapshot_errors(&self) -> &[SnapshotError] {
+        &self.snapshot_errors
+    }
+
     /// Every type, profile and extension. Reads what has not been read yet.
     pub fn structures(&self) -> impl Iterator<Item = &StructureDefinition> {
         self.structures.numbers().filter_map(|number| self.structure_of_number(number))
@@ -212,7 +232,7 @@ impl Definitions {
     }
 
     fn add_package(&mut self, package: Package, parameters: &mut Vec<(PackageId, SearchParameter)>) {
-        let Package { id, definitions } = package;
+        let Package { id, definitions, .. } = package;
         for definition in definitions {
             match definition {
                 Definition::Structure(structure) => {
@@ -225,6 +245,8 @@ impl Definitions {
                         self.profile_numbers.entry(type_name).or_default().push(number);
                     }
                 }
+                // `snapshot::complete` leaves none.
+                Definition::Differential(_) => {}
                 Definition::SearchParameter(parameter) => parameters.push((id.clone(), parameter)),
                 Definition::ValueSet(set) => {
                     let (url, version) = (set.url.clone(), set.version.clone());

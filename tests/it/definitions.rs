@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use sdoh_gateway::definitions::package::Package;
 use sdoh_gateway::definitions::strip::Definition;
-use sdoh_gateway::definitions::{Definitions, DefinitionsError, SearchKind, compile};
+use sdoh_gateway::definitions::{Definitions, DefinitionsError, SearchKind, compile, snapshot};
 
 use crate::harness::{root, shared};
 
@@ -24,7 +24,12 @@ fn packages() -> Option<&'static [Package]> {
     let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| !path.to_string_lossy().contains("r4.examples"));
     paths.sort();
-    Some(PACKAGES.get_or_init(|| paths.iter().map(|path| Package::read(path).unwrap()).collect()))
+    let read = || {
+        let mut packages: Vec<Package> = paths.iter().map(|path| Package::read(path).unwrap()).collect();
+        assert_eq!(snapshot::complete(&mut packages, None), []);
+        packages
+    };
+    Some(PACKAGES.get_or_init(read))
 }
 
 fn tree(folder: &Path, below: &Path, files: &mut BTreeMap<PathBuf, String>) {
@@ -70,6 +75,7 @@ fn compiled_is_the_same_as_the_package() {
                 assert_eq!(definitions.structure(&canonical), Some(structure.as_ref()), "{canonical}");
                 count += 1;
             }
+            Definition::Differential(_) => panic!("a snapshot is missing"),
             Definition::ValueSet(set) => {
                 let canonical = format!("{}|{}", set.url, set.version);
                 if let Some(compiled) = definitions.value_set(&canonical) {

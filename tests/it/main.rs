@@ -10,6 +10,7 @@ mod referral;
 mod replay;
 mod rest;
 mod search;
+mod snapshot;
 mod store;
 mod stories;
 mod validator;

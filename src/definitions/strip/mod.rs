@@ -3,6 +3,7 @@
 //! Each resource is stripped by itself: what comes out depends on nothing but what goes in.
 
 mod code_system;
+mod differential;
 mod other;
 mod search_parameter;
 mod structure;
@@ -10,13 +11,17 @@ mod value_set;
 
 use serde_json::{Map, Value};
 
+pub(super) use self::structure::comes_with_type;
+use super::snapshot::Differential;
 use super::{CodeSystem, OtherDefinition, SearchParameter, StructureDefinition, ValueSet};
 
 /// A definition of one of the types the gateway has a use for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Definition {
-    /// A type, profile or extension.
+    /// A type, profile or extension, with its snapshot.
     Structure(Box<StructureDefinition>),
+    /// A profile or extension as its differential tells it; see [`super::snapshot`].
+    Differential(Box<Differential>),
     /// A search parameter.
     SearchParameter(SearchParameter),
     /// A value set.
@@ -32,6 +37,7 @@ impl Definition {
     pub(super) fn default_version(&mut self, version: &str) {
         let own = match self {
             Definition::Structure(structure) => &mut structure.version,
+            Definition::Differential(differential) => &mut differential.structure.version,
             Definition::SearchParameter(parameter) => &mut parameter.version,
             Definition::ValueSet(value_set) => &mut value_set.version,
             Definition::CodeSystem(system) => &mut system.version,
@@ -39,6 +45,15 @@ impl Definition {
         };
         if own.is_empty() {
             version.clone_into(own);
+        }
+    }
+
+    /// Has the snapshot that came with a differential take its place.
+    pub(super) fn settle(&mut self) {
+        if let Definition::Differential(differential) = self
+            && !differential.structure.elements.is_empty()
+        {
+            *self = Definition::Structure(Box::new(differential.structure.clone()));
         }
     }
 }
@@ -59,7 +74,8 @@ pub enum Malformed {
     },
 }
 
-/// Strips a resource; `None` when it is of a type the gateway does not use, an example, or a logical model.
+/// Strips a resource; `None` when it is of a type the gateway does not use, an example, or a logical model. A profile
+/// that has a differential comes as that, its snapshot beside it.
 pub fn strip(resource: &Value) -> Result<Option<Definition>, Malformed> {
     let Some(resource) = resource.as_object() else { return Ok(None) };
     if text(resource, "id").is_some_and(|id| id == "example" || id.starts_with("example-")) {
@@ -67,7 +83,14 @@ pub fn strip(resource: &Value) -> Result<Option<Definition>, Malformed> {
     }
     match text(resource, "resourceType") {
         Some("StructureDefinition") => {
-            Ok(structure::strip(resource)?.map(|s| Definition::Structure(Box::new(s))))
+            let Some(structure) = structure::strip(resource)? else { return Ok(None) };
+            Ok(match differential::strip(resource, &structure)? {
+                Some(differential) if !structure.is_type() => {
+                    Some(Definition::Differential(Box::new(differential)))
+                }
+                _ if structure.elements.is_empty() => None,
+                _ => Some(Definition::Structure(Box::new(structure))),
+            })
         }
         Some("SearchParameter") => Ok(search_parameter::strip(resource)?.map(Definition::SearchParameter)),
         Some("ValueSet") => Ok(value_set::strip(resource)?.map(Definition::ValueSet)),

@@ -13,10 +13,9 @@ const MAX_VALUE_SET: &str = "http://hl7.org/fhir/StructureDefinition/elementdefi
 const ADDITIONAL_BINDING: &str = "http://hl7.org/fhir/tools/StructureDefinition/additional-binding";
 const BEST_PRACTICE: &str = "http://hl7.org/fhir/StructureDefinition/elementdefinition-bestpractice";
 
-/// `None` for a logical model and for one without a snapshot.
+/// `None` for a logical model; without elements when it has no snapshot.
 pub(super) fn strip(resource: &Map<String, Value>) -> Result<Option<StructureDefinition>, Malformed> {
     let kind: Kind = part(resource, "kind")?;
-    let Some(snapshot) = resource.get("snapshot").and_then(Value::as_object) else { return Ok(None) };
     if kind == Kind::Logical {
         return Ok(None);
     }
@@ -36,7 +35,9 @@ pub(super) fn strip(resource: &Map<String, Value>) -> Result<Option<StructureDef
         context_invariant: texts(resource, "contextInvariant"),
         elements: Vec::new(),
     };
-    let elements = objects(snapshot, "element").map(|source| element(source, &structure));
+    let snapshot = resource.get("snapshot").and_then(Value::as_object);
+    let elements = snapshot.into_iter().flat_map(|snapshot| objects(snapshot, "element"));
+    let elements = elements.map(|source| element(source, &structure));
     structure.elements = elements.collect::<Result<_, _>>()?;
     Ok(Some(structure))
 }
@@ -77,14 +78,19 @@ fn element(source: &Map<String, Value>, of: &StructureDefinition) -> Result<Elem
     element.is_modifier = flag(source, "isModifier");
     element.is_summary = flag(source, "isSummary");
     element.representation = texts(source, "representation");
-    let values = source.iter().filter(|(name, _)| {
-        ["fixed", "pattern", "minValue", "maxValue"].iter().any(|prefix| name.starts_with(prefix))
-    });
-    element.values = values.map(|(name, value)| (name.clone(), value.clone())).collect();
+    element.values = values(source);
     Ok(element)
 }
 
-fn number(source: &Map<String, Value>, name: &str) -> Option<u32> {
+/// `fixed[x]`, `pattern[x]`, `minValue[x]`, `maxValue[x]`.
+pub(super) fn values(source: &Map<String, Value>) -> Map<String, Value> {
+    let values = source.iter().filter(|(name, _)| {
+        ["fixed", "pattern", "minValue", "maxValue"].iter().any(|prefix| name.starts_with(prefix))
+    });
+    values.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+pub(super) fn number(source: &Map<String, Value>, name: &str) -> Option<u32> {
     source.get(name)?.as_u64()?.try_into().ok()
 }
 
@@ -101,7 +107,7 @@ fn base(source: &Map<String, Value>) -> Result<BaseElement, Malformed> {
 }
 
 /// `None` for the few in R4 core that have only an extension where the code should be.
-fn element_type(source: &Map<String, Value>) -> Option<ElementType> {
+pub(super) fn element_type(source: &Map<String, Value>) -> Option<ElementType> {
     Some(ElementType {
         code: owned(source, "code")?,
         profile: texts(source, "profile"),
@@ -110,7 +116,7 @@ fn element_type(source: &Map<String, Value>) -> Option<ElementType> {
     })
 }
 
-fn slicing(source: &Map<String, Value>) -> Result<Slicing, Malformed> {
+pub(super) fn slicing(source: &Map<String, Value>) -> Result<Slicing, Malformed> {
     let discriminator = |source: &Map<String, Value>| -> Result<Discriminator, Malformed> {
         Ok(Discriminator { kind: required(source, "type")?, path: required(source, "path")? })
     };
@@ -121,7 +127,7 @@ fn slicing(source: &Map<String, Value>) -> Result<Slicing, Malformed> {
     })
 }
 
-fn binding(source: &Map<String, Value>) -> Result<Binding, Malformed> {
+pub(super) fn binding(source: &Map<String, Value>) -> Result<Binding, Malformed> {
     let max_value_set = extensions(source, MAX_VALUE_SET)
         .find_map(|extension| text(extension, "valueCanonical").or(text(extension, "valueUri")));
     Ok(Binding {
@@ -166,7 +172,7 @@ fn without_text(value: &Value) -> Value {
     value
 }
 
-fn constraint(source: &Map<String, Value>, stated_by: &str) -> Result<Constraint, Malformed> {
+pub(super) fn constraint(source: &Map<String, Value>, stated_by: &str) -> Result<Constraint, Malformed> {
     let key = required(source, "key")?;
     // Some publishers leave the source of the oldest constraints out.
     let source_url = match (text(source, "source"), key.as_str()) {
@@ -188,7 +194,7 @@ fn constraint(source: &Map<String, Value>, stated_by: &str) -> Result<Constraint
 
 /// Whether a constraint stands at this element only because the element's type has it: it is checked wherever the type
 /// is, so it is kept once, where the type states it.
-fn comes_with_type(
+pub(in crate::definitions) fn comes_with_type(
     constraint: &Constraint,
     types: &[ElementType],
     of: &StructureDefinition,
@@ -206,7 +212,9 @@ fn comes_with_type(
             || (stated_by == "Quantity" && quantity.contains(&of_type.code.as_str()))
     };
     match stated_by {
-        "Element" | "BackboneElement" | "Resource" | "DomainResource" => true,
+        // Some publishers name these as the source of what they state themselves.
+        "Element" | "BackboneElement" => constraint.key == "ele-1",
+        "Resource" | "DomainResource" => constraint.key.starts_with("dom-"),
         "Quantity" if is_root => quantity.contains(&of.type_name.as_str()),
         _ => types.iter().any(by_type),
     }
