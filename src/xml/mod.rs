@@ -15,7 +15,8 @@
 //! | a number | its digits as they are written (`1.00`), but for an exponent, which gets its sign (`1e3` is `1e+3`), as everywhere where JSON is read here |
 //!
 //! The conversion judges syntax and nothing else. Empty values, missing elements, wrong codes pass from one form to the
-//! other as they are, for the validator to tell.
+//! other as they are, for the validator to tell; `<birthDate/>` is `"_birthDate": {}`. Only what says nothing is not kept:
+//! an empty `_name` beside a value.
 //!
 //! # What is read leniently
 //!

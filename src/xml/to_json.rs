@@ -158,15 +158,18 @@ impl<'g, 't> Reading<'g, 't> {
         let types = self.types;
         let mut shadows = Shadows::default();
         while let Some(child) = self.reader.child()? {
-            self.is_fhir(&child)?;
             let known = types[of_type].json_property(child.name).filter(|(known, _)| !known.is_attribute);
+            let is_narrative = known.is_some_and(|(_, id)| JsonKind::of(&types[id].name) == JsonKind::Xhtml);
+            if !is_narrative {
+                self.is_fhir(&child)?;
+            }
             let Some((property, value_type)) = known else {
                 let message = format!("{} has no element <{}>", types[of_type].name, printable(child.name));
                 return Err(self.reader.error(child.at, message));
             };
             let inside = depth + 1 + usize::from(property.is_list);
             let value = match types[value_type].kind {
-                TypeKind::Primitive if JsonKind::of(&types[value_type].name) == JsonKind::Xhtml => {
+                TypeKind::Primitive if is_narrative => {
                     let mut text = String::new();
                     narrative::copy(&mut self.reader, &child, &mut text)?;
                     Value::String(text)

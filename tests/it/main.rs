@@ -12,3 +12,4 @@ mod rest;
 mod search;
 mod stories;
 mod validator;
+mod xml;
