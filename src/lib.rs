@@ -18,7 +18,7 @@
 //!    outcomes, Bundles as text.
 //! 2. [`definitions`]: FHIR packages without prose, embedded from `profiles/`, and the graph of types.
 //!    [`fhirpath`]: expressions over borrowed JSON. [`terminology`]: which codes are in which value sets; what cannot be
-//!    told is said to be unknown.
+//!    told is said to be unknown. [`xml`]: FHIR's XML to JSON and back.
 //! 3. The domain, synchronous and without I/O; the time is passed in. [`validator`]: definitions as trees of rules.
 //!    [`search`]: what a resource is found by, and what a search asks. [`referral`]: states, who may change what, what
 //!    follows from a change, the timeline. [`access`]: who is calling.
@@ -107,3 +107,4 @@ pub mod store;
 pub mod telemetry;
 pub mod terminology;
 pub mod validator;
+pub mod xml;

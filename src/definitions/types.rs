@@ -89,6 +89,8 @@ pub struct Property {
     pub is_summary: bool,
     /// Changes the meaning of the whole.
     pub is_modifier: bool,
+    /// An attribute in XML: the id of an element, the url of an extension.
+    pub is_attribute: bool,
     /// JSON name and type of each allowed type; one entry unless it is a choice.
     pub types: Vec<(String, TypeId)>,
     /// The value set its codes come from.
@@ -220,6 +222,7 @@ impl TypeGraph {
             min: element.min,
             is_summary: element.is_summary,
             is_modifier: element.is_modifier,
+            is_attribute: element.representation.iter().any(|r| r == "xmlAttr"),
             types,
             binding: element.binding.clone(),
         }

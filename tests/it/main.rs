@@ -14,3 +14,4 @@ mod snapshot;
 mod store;
 mod stories;
 mod validator;
+mod xml;
