@@ -11,7 +11,7 @@ use syn::visit::{self, Visit};
 /// `WITHIN` says so.
 const RINGS: &[&[&str]] = &[
     &["fhir"],
-    &["definitions", "fhirpath", "terminology"],
+    &["definitions", "fhirpath", "terminology", "xml"],
     &["access", "referral", "search", "validator"],
     &[],
     &["store"],
@@ -25,6 +25,7 @@ const RINGS: &[&[&str]] = &[
 const WITHIN: &[(&str, &str)] = &[
     ("fhirpath", "definitions"),
     ("terminology", "definitions"),
+    ("xml", "definitions"),
     ("gateway", "config"),
     ("cli", "demo"),
     ("cli", "serve"),

@@ -10,12 +10,7 @@ use sdoh_gateway::definitions::package::Package;
 use sdoh_gateway::definitions::strip::Definition;
 use sdoh_gateway::definitions::{Definitions, DefinitionsError, SearchKind, compile, snapshot};
 
-use crate::harness::{root, shared};
-
-fn embedded() -> &'static Definitions {
-    static DEFINITIONS: OnceLock<Definitions> = OnceLock::new();
-    DEFINITIONS.get_or_init(|| Definitions::embedded().unwrap())
-}
+use crate::harness::{embedded, root, shared};
 
 /// The official packages; `None`, said aloud, where they are not.
 fn packages() -> Option<&'static [Package]> {

@@ -6,14 +6,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use sdoh_gateway::definitions::package::{Carried, Package};
 use sdoh_gateway::definitions::strip::Definition;
 use sdoh_gateway::definitions::{Definitions, ElementDefinition, StructureDefinition, snapshot};
 use serde_json::{Value, json};
+
+use crate::harness::{embedded, shared};
 
 /// Why differences are as they are: package, structures, elements, fact, reason. `*` stands for any text.
 const REASONS: &[(&str, &str, &str, &str, &str)] = &[
@@ -129,20 +130,6 @@ struct Difference {
     theirs: String,
 }
 
-fn embedded() -> &'static Definitions {
-    static DEFINITIONS: OnceLock<Definitions> = OnceLock::new();
-    DEFINITIONS.get_or_init(|| Definitions::embedded().unwrap())
-}
-
-fn path_of(package: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../shared/fhir-packages/{package}.tgz"));
-    if !path.exists() {
-        println!("skipped: no official FHIR packages at ../shared/fhir-packages");
-        return None;
-    }
-    Some(path)
-}
-
 fn id(structure: &StructureDefinition) -> String {
     structure.url.rsplit('/').next().unwrap().to_owned()
 }
@@ -217,7 +204,8 @@ fn compare(ours: &StructureDefinition, theirs: &StructureDefinition) -> Vec<Diff
 
 /// Generates all of a package's snapshots without looking at those it carries.
 fn generated(package: &str) -> Option<(Package, Vec<snapshot::SnapshotError>, Duration)> {
-    let mut packages = [Package::read_with(&path_of(package)?, Carried::Nothing).unwrap()];
+    let mut packages =
+        [Package::read_with(&shared(&format!("fhir-packages/{package}.tgz"))?, Carried::Nothing).unwrap()];
     let start = Instant::now();
     let errors = snapshot::complete(&mut packages, Some(embedded()));
     let [package] = packages;
@@ -245,7 +233,7 @@ fn differences() {
         "hl7.fhir.r4.core-4.0.1",
     ] {
         let Some((ours, errors, _)) = generated(package) else { return };
-        let published = Package::read(&path_of(package).unwrap()).unwrap();
+        let published = Package::read(&shared(&format!("fhir-packages/{package}.tgz")).unwrap()).unwrap();
         let (ours, theirs) = (profiles(&ours), profiles(&published));
         assert_eq!(ours.keys().collect::<Vec<_>>(), theirs.keys().collect::<Vec<_>>());
         let mut differences: Vec<Difference> = errors

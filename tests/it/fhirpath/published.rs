@@ -6,8 +6,9 @@ use sdoh_gateway::definitions::TypeKind;
 use sdoh_gateway::fhirpath::{Bundled, Environment, Expression, Node, SemanticError, TypeOfReference};
 use serde_json::Value;
 
-use super::{NOW, R4};
+use super::NOW;
 use crate::harness;
+use crate::harness::embedded;
 
 /// Packages whose examples are used.
 const EXAMPLES: &[&str] = &["hl7.fhir.us.sdoh-clinicalcare-3.0.0", "hl7.fhir.us.core-7.0.0"];
@@ -72,7 +73,7 @@ fn visit<'a>(
 
 #[test]
 fn examples_meet_the_invariants() {
-    let types = R4.types();
+    let types = embedded().types();
     let mut invariants = Invariants::new();
     let Some(structures) = definitions("hl7.fhir.r4.core-4.0.1", "StructureDefinition") else { return };
     for value in structures.iter().filter(|value| value["derivation"] != "constraint") {
@@ -110,7 +111,7 @@ fn examples_meet_the_invariants() {
 
 #[test]
 fn search_parameters_evaluate() {
-    let types = R4.types();
+    let types = embedded().types();
     let mut parameters: BTreeMap<String, Vec<Expression>> = BTreeMap::new();
     for package in ["hl7.fhir.r4.core-4.0.1", "hl7.fhir.us.core-7.0.0", "hl7.fhir.uv.sdc-3.0.0"] {
         let Some(definitions) = definitions(package, "SearchParameter") else { return };
@@ -148,7 +149,7 @@ fn search_parameters_evaluate() {
 
 #[test]
 fn expressions_parse() {
-    let types = R4.types();
+    let types = embedded().types();
     let mut seen = BTreeSet::new();
     for package in [
         "hl7.fhir.r4.core-4.0.1",

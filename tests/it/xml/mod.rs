@@ -6,15 +6,14 @@ mod pairs;
 mod random;
 mod refused;
 
-use std::sync::OnceLock;
-
-use sdoh_gateway::definitions::{Definitions, TypeGraph};
+use sdoh_gateway::definitions::TypeGraph;
 use sdoh_gateway::xml;
 use serde_json::Value;
 
+use crate::harness::embedded;
+
 fn types() -> &'static TypeGraph {
-    static DEFINITIONS: OnceLock<Definitions> = OnceLock::new();
-    DEFINITIONS.get_or_init(|| Definitions::embedded().unwrap()).types()
+    embedded().types()
 }
 
 /// What a value has become on its way through XML.
