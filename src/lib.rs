@@ -17,7 +17,7 @@
 //! 1. [`fhir`]: what FHIR is on the wire. A [`fhir::Resource`] is ordered JSON, kept as it came; references, instants,
 //!    outcomes, Bundles as text.
 //! 2. [`definitions`]: FHIR packages without prose, embedded from `profiles/`, and the graph of types.
-//!    [`xml`]: FHIR's XML into JSON and back, by that graph. [`fhirpath`]: expressions over borrowed JSON. [`terminology`]: which codes are in which value sets; what cannot be
+//!    [`fhirpath`]: expressions over borrowed JSON. [`terminology`]: which codes are in which value sets; what cannot be
 //!    told is said to be unknown. [`xml`]: FHIR's XML to JSON and back.
 //! 3. The domain, synchronous and without I/O; the time is passed in. [`validator`]: definitions as trees of rules.
 //!    [`search`]: what a resource is found by, and what a search asks. [`referral`]: states, who may change what, what
