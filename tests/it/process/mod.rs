@@ -4,7 +4,7 @@ mod commands;
 mod crash;
 mod syncs;
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Seek as _};
 use std::process::{Child, Command, Output, Stdio};
 
 use crate::harness::Client;
@@ -40,11 +40,18 @@ impl Process {
     }
 
     fn spawn(mut command: Command) -> Process {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut said = tempfile::tempfile().unwrap();
+        let stderr = said.try_clone().unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(stderr).spawn().unwrap();
         let mut ready = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
         let base = ready.trim().rsplit(' ').next().unwrap_or_default().to_owned();
-        assert!(base.starts_with("http://"), "the gateway did not get ready: {ready:?}");
+        if !base.starts_with("http://") {
+            let mut errors = String::new();
+            said.rewind().unwrap();
+            said.read_to_string(&mut errors).unwrap();
+            panic!("the gateway did not get ready: {ready:?} {:?}\n{errors}", child.wait());
+        }
         Process { child, client: Client::new(&base), ready }
     }
 
