@@ -12,11 +12,16 @@ use crate::harness::Client;
 /// The command, with no setting from outside.
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sdoh-gateway"));
+    unset(&mut command);
+    command.args(arguments);
+    command
+}
+
+/// Takes the gateway's settings from a command's environment.
+fn unset(command: &mut Command) {
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("SDOH_GATEWAY_")) {
         command.env_remove(name);
     }
-    command.args(arguments);
-    command
 }
 
 /// Runs the command to its end.
