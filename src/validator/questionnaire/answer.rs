@@ -33,7 +33,7 @@ impl<'a> Walk<'a> {
             let options = super::list(question.item, "answerOption").iter();
             options.filter_map(|option| named(option, "value")).any(|(own, _)| own == name)
         };
-        if !allowed.contains(&type_name) && !(question.kind.ends_with("choice") && has_such_option()) {
+        if !(allowed.contains(&type_name) || question.kind.ends_with("choice") && has_such_option()) {
             let text = format!("is a {type_name}; the questionnaire asks for {}", allowed.join(" or "));
             return self.tell(form, "type", Issue::error(IssueCode::Structure, text), &value_place);
         }
