@@ -172,7 +172,8 @@ impl Definitions {
         self.structures.numbers().filter_map(|number| self.structure_of_number(number))
     }
 
-    fn structure_of_number(&self, number: usize) -> Option<&StructureDefinition> {
+    /// The structure of that number.
+    pub(crate) fn structure_of_number(&self, number: usize) -> Option<&StructureDefinition> {
         let find = |name: &str| self.type_definition(name);
         self.structures.get(number, |file| compact::read_structure(self.texts.read(file), &find).ok())
     }

@@ -1,72 +1,111 @@
-//! The properties of an object and their values: JSON shape, format, and the rules for single values.
+//! The properties of an object and their values: JSON shape, format, and what is asked of each.
 
-use serde_json::Value;
+use std::ops::Range;
 
-use super::binding::{self, Verdict};
-use super::compare;
+use serde_json::{Map, Value};
+
+use super::narrative;
+use super::path::Item;
 use super::place::Place;
 use super::primitive::Primitive;
-use super::rule::Rule;
-use super::walk::{Active, Standing, Walk};
+use super::rule::{Child, Compiled};
+use super::slice::Counting;
+use super::walk::{Spot, Standing, Walk};
 use crate::definitions::{Property, TypeId, TypeKind};
-use crate::fhir::{Issue, IssueCode, Severity};
+use crate::fhir::{Issue, IssueCode};
 
 /// Where FHIR's own types are defined.
 const TYPES: &str = "http://hl7.org/fhir/StructureDefinition/";
 
+/// What a definition asks of a property.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) child: &'a Child,
+    pub(super) of: &'a Compiled,
+}
+
 /// What a property of the object at hand is.
-pub(super) struct Element<'w, 'v> {
-    pub(super) property: &'v Property,
+pub(super) struct Element<'w, 'a> {
+    pub(super) property: &'a Property,
     /// The type of its values; for a choice the one its name tells.
     pub(super) value_type: TypeId,
-    /// What definitions ask of its values.
-    pub(super) nodes: &'w [Active<'v>],
+    /// The object it is a property of.
+    pub(super) owner: Spot<'w, 'a>,
+    pub(super) object: &'a Map<String, Value>,
+    /// Where among all that is asked the part about this property stands.
+    pub(super) asked: Range<usize>,
     /// Whether it is the id by which others know the resource.
     pub(super) is_logical_id: bool,
 }
 
-impl<'v> Walk<'v> {
+impl<'a> Walk<'a> {
     /// All values of a property; how many there are.
     pub(super) fn property(
         &mut self,
-        element: &Element<'_, 'v>,
-        value: Option<&Value>,
-        shadow: Option<&Value>,
+        element: &Element<'_, 'a>,
+        value: Option<&'a Value>,
+        shadow: Option<&'a Value>,
         place: Place<'_>,
     ) -> u32 {
-        if !element.property.is_list {
+        let mut countings = self.start(element);
+        let count = if element.property.is_list {
+            self.list(element, value, shadow, &mut countings, place)
+        } else {
             match (value, shadow) {
                 (Some(Value::Array(_)), _) | (_, Some(Value::Array(_))) => {
                     self.malformed(&place, "must not be an array: FHIR allows only one value here");
                 }
-                _ => self.value(element, value, shadow, &place),
+                _ => self.value(element, value, shadow, &mut countings, &place),
             }
-            return 1;
+            1
+        };
+        for (at, counting) in element.asked.clone().zip(&countings).rev() {
+            if let (Some(asked), Some(counting)) = (self.asked.get(at).copied(), counting) {
+                self.end_counting(asked.child, counting, asked.of, element.owner.place);
+            }
         }
+        count
+    }
+
+    /// Begins counting slices, for each that asks.
+    fn start(&mut self, element: &Element<'_, 'a>) -> Vec<Option<Counting>> {
+        let asked = self.asked.get(element.asked.clone()).unwrap_or_default();
+        if asked.iter().all(|asked| asked.child.slicing.is_none()) {
+            return Vec::new();
+        }
+        let slicings: Vec<_> = asked.iter().map(|asked| asked.child.slicing.as_deref()).collect();
+        slicings.into_iter().map(|slicing| slicing.map(|slicing| self.start_counting(slicing))).collect()
+    }
+
+    fn list(
+        &mut self,
+        element: &Element<'_, 'a>,
+        value: Option<&'a Value>,
+        shadow: Option<&'a Value>,
+        countings: &mut [Option<Counting>],
+        place: Place<'_>,
+    ) -> u32 {
         let (Some(values), Some(shadows)) = (self.items(value, &place), self.items(shadow, &place)) else {
             return 1;
         };
         let count = values.len().max(shadows.len());
         for index in 0..count {
-            let present = |items: &'_ [Value]| items.get(index).filter(|item| !item.is_null()).is_some();
+            let present = |items: &'a [Value]| items.get(index).filter(|item| !item.is_null());
             let place = place.at(index);
-            let (own, beside) = (values.get(index), shadows.get(index));
             match (present(values), present(shadows)) {
-                (true, true) => self.value(element, own, beside, &place),
-                (true, false) => self.value(element, own, None, &place),
-                (false, true) => self.value(element, None, beside, &place),
-                (false, false) if self.primitive(element.value_type).is_some() => {
+                (None, None) if self.primitive(element.value_type).is_some() => {
                     let text = "null stands for a value that has an extension beside it; here is none";
                     self.add(Issue::error(IssueCode::Value, text).at(place.to_string()));
                 }
-                (false, false) => self.malformed(&place, "must not be null"),
+                (None, None) => self.malformed(&place, "must not be null"),
+                (own, beside) => self.value(element, own, beside, countings, &place),
             }
         }
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
     /// The items of a list; `None` when it is none.
-    fn items<'j>(&mut self, value: Option<&'j Value>, place: &Place<'_>) -> Option<&'j [Value]> {
+    fn items(&mut self, value: Option<&'a Value>, place: &Place<'_>) -> Option<&'a [Value]> {
         match value {
             None => Some(&[]),
             Some(Value::Array(items)) if !items.is_empty() => Some(items),
@@ -84,104 +123,156 @@ impl<'v> Walk<'v> {
     /// One value, and what stands beside it when it is a primitive.
     fn value(
         &mut self,
-        element: &Element<'_, 'v>,
-        value: Option<&Value>,
-        shadow: Option<&Value>,
+        element: &Element<'_, 'a>,
+        value: Option<&'a Value>,
+        shadow: Option<&'a Value>,
+        countings: &mut [Option<Counting>],
         place: &Place<'_>,
     ) {
-        if let Some(primitive) = self.primitive(element.value_type) {
-            match (shadow, self.validator.element) {
-                (None, _) | (_, None) => {}
-                (Some(Value::Object(shadow)), Some(of_type)) => {
-                    self.object(of_type, shadow, &[], place, Standing::Contained);
-                }
-                (Some(_), _) => self.malformed(place, "what stands beside a value under '_' is an object"),
+        let types = self.around.validator.definitions.types();
+        let mut type_id = element.value_type;
+        let is_resource = types[type_id].kind == TypeKind::Resource;
+        if is_resource && let Some(named) = value.and_then(|value| value.get("resourceType")?.as_str()) {
+            type_id = types.find(named).unwrap_or(type_id);
+        }
+        let from = self.nodes.len();
+        let item = Item { value: value.or(shadow), type_id: Some(type_id), container: self.container };
+        for (index, at) in element.asked.clone().enumerate() {
+            let Some(asked) = self.asked.get(at).copied() else { continue };
+            self.ask(&asked.child.content, asked.of, Some(type_id));
+            if let (Some(slicing), Some(Some(counting))) = (&asked.child.slicing, countings.get_mut(index)) {
+                self.slice(slicing, counting, asked.of, item, place);
             }
-            let Some(value) = value else { return };
+        }
+        if let Some(primitive) = self.primitive(type_id) {
+            self.primitive_value(element, primitive, value, shadow, from, place);
+        } else if is_resource {
+            self.nested_resource(element, value, from, place);
+        } else {
+            self.complex_value(element, value, from, place);
+        }
+        self.nodes.truncate(from);
+    }
+
+    fn primitive_value(
+        &mut self,
+        element: &Element<'_, 'a>,
+        primitive: Primitive,
+        value: Option<&'a Value>,
+        shadow: Option<&'a Value>,
+        from: usize,
+        place: &Place<'_>,
+    ) {
+        let type_id = element.value_type;
+        if let Some(value) = value
+            && !self.only_asked
+        {
             if !primitive.has_kind(value) {
                 return self.malformed(place, format!("must be {} in JSON", primitive.json_kind()));
             }
-            match primitive.flaw(value) {
-                Some(flaw) if element.is_logical_id => self.malformed(place, flaw),
-                Some(flaw) => {
-                    let of_type = &self.validator.definitions.types()[element.value_type].name;
-                    let issue = Issue::error(IssueCode::Value, flaw).at(place.to_string());
-                    self.add(issue.by("format", format!("{TYPES}{of_type}")));
+            if let Some(flaw) = primitive.flaw(value) {
+                if element.is_logical_id {
+                    return self.malformed(place, flaw);
                 }
-                None => {}
+                let of_type = &self.around.validator.definitions.types()[type_id].name;
+                let issue = Issue::error(IssueCode::Value, flaw).at(place.to_string());
+                self.add(issue.by("format", format!("{TYPES}{of_type}")));
+            } else if primitive == Primitive::Xhtml {
+                self.narrative(value, place);
             }
-            return self.rules(element, value, place);
         }
+        let own = self.nodes.len();
+        self.profiles(
+            type_id,
+            Item { value, type_id: Some(type_id), container: self.container },
+            from,
+            place,
+        );
+        self.rules(type_id, Some(element.property), value, shadow, from, place);
+        self.nodes.truncate(own);
+        match shadow {
+            Some(Value::Object(beside)) => {
+                if value.is_none() && !beside.contains_key("extension") && !self.only_asked {
+                    self.no_content(place);
+                }
+                let spot = Spot { type_id, property: Some(element.property), place, is_logical: false };
+                self.object(spot, beside, from);
+            }
+            Some(_) => self.malformed(place, "what stands beside a value under '_' is an object"),
+            None => {
+                for index in from..self.nodes.len() {
+                    if let Some(active) = self.nodes.get(index).copied() {
+                        self.cardinality(active, None, place);
+                    }
+                }
+            }
+        }
+    }
+
+    fn complex_value(
+        &mut self,
+        element: &Element<'_, 'a>,
+        value: Option<&'a Value>,
+        from: usize,
+        place: &Place<'_>,
+    ) {
+        let type_id = element.value_type;
         let Some(Value::Object(object)) = value else {
             return self.malformed(place, "must be an object in JSON");
         };
-        if self.validator.definitions.types()[element.value_type].kind == TypeKind::Resource {
-            let is_contained = element.property.name == "contained";
-            let standing = if is_contained { Standing::Contained } else { Standing::Own };
-            self.resource(object, place, standing);
-        } else {
-            self.object(element.value_type, object, element.nodes, place, Standing::Contained);
+        let validator = self.around.validator;
+        if !self.only_asked {
+            self.nodes
+                .extend(validator.of_type(type_id).map(|of| super::walk::Active { node: of.root(), of }));
+            if !object.is_empty() && object.keys().all(|name| name == "id" || name == "_id") {
+                self.no_content(place);
+            }
+            if validator.known.extension == Some(type_id) {
+                self.extension(element, object, from, place);
+            } else if validator.known.reference == Some(type_id) {
+                self.reference_shape(object, place);
+            }
         }
-        if let Some(value) = value {
-            self.rules(element, value, place);
+        self.profiles(
+            type_id,
+            Item { value, type_id: Some(type_id), container: self.container },
+            from,
+            place,
+        );
+        self.rules(type_id, Some(element.property), value, None, from, place);
+        self.object(
+            Spot { type_id, property: Some(element.property), place, is_logical: false },
+            object,
+            from,
+        );
+    }
+
+    fn nested_resource(
+        &mut self,
+        element: &Element<'_, 'a>,
+        value: Option<&'a Value>,
+        from: usize,
+        place: &Place<'_>,
+    ) {
+        let Some(value) = value else { return self.malformed(place, "must be an object in JSON") };
+        let is_contained = element.property.name == "contained";
+        self.resource(value, place, if is_contained { Standing::Contained } else { Standing::Own }, from);
+    }
+
+    /// Invariant ele-1.
+    fn no_content(&mut self, place: &Place<'_>) {
+        let issue =
+            Issue::error(IssueCode::Invariant, "an element has a value, or properties besides its id");
+        self.add(issue.at(place.to_string()).by("ele-1", format!("{TYPES}Element")));
+    }
+
+    fn narrative(&mut self, value: &Value, place: &Place<'_>) {
+        if let Some(issue) = value.as_str().and_then(narrative::check) {
+            self.add(issue.at(place.to_string()));
         }
     }
 
-    fn primitive(&self, type_id: TypeId) -> Option<Primitive> {
-        self.validator.primitives.get(type_id.index()).copied().flatten()
-    }
-
-    /// The rules that a value itself must meet.
-    fn rules(&mut self, element: &Element<'_, 'v>, value: &Value, place: &Place<'_>) {
-        for active in element.nodes {
-            for rule in &active.node.rules {
-                if let Some((name, issue)) = self.broken(rule, element.value_type, value) {
-                    self.add(issue.at(place.to_string()).by(name, &active.of.canonical));
-                }
-            }
-        }
-    }
-
-    /// The issue with a value that does not meet a rule, and what the rule is called.
-    fn broken(&self, rule: &Rule, value_type: TypeId, value: &Value) -> Option<(&'static str, Issue)> {
-        let types = self.validator.definitions.types();
-        let type_name = types[value_type].name.as_str();
-        Some(match rule {
-            Rule::Types(allowed) => {
-                if allowed.iter().any(|(_, id)| *id == value_type) {
-                    return None;
-                }
-                let names: Vec<&str> = allowed.iter().map(|(_, id)| types[*id].name.as_str()).collect();
-                let text = format!("is of type {type_name}; allowed here: {}", names.join(", "));
-                ("type", Issue::error(IssueCode::Structure, text))
-            }
-            Rule::Binding(rule) => match binding::check(rule, type_name, value) {
-                Verdict::Fine => return None,
-                Verdict::Wrong(text) => ("binding", Issue::error(IssueCode::CodeInvalid, text)),
-                Verdict::Unknown => {
-                    let text = format!("not checked: the codes of {} are not all at hand", rule.value_set);
-                    ("binding", Issue::new(Severity::Information, IssueCode::Informational, text))
-                }
-            },
-            Rule::Fixed(fixed) => {
-                if compare::is_fixed(value, fixed) {
-                    return None;
-                }
-                ("fixed", Issue::error(IssueCode::Value, format!("must be exactly {fixed}")))
-            }
-            Rule::Pattern(pattern) => {
-                if compare::fits(value, pattern) {
-                    return None;
-                }
-                ("pattern", Issue::error(IssueCode::Value, format!("must have {pattern}")))
-            }
-            Rule::MaxLength(most) => {
-                if value.as_str().is_none_or(|text| text.chars().count() <= *most as usize) {
-                    return None;
-                }
-                let text = format!("must not be longer than {most} characters");
-                ("length", Issue::error(IssueCode::TooLong, text))
-            }
-        })
+    pub(super) fn primitive(&self, type_id: TypeId) -> Option<Primitive> {
+        self.around.validator.primitives.get(type_id.index()).copied().flatten()
     }
 }

@@ -9,42 +9,70 @@
 //! * **error**: a rule is broken; refused where policy says so.
 //! * **warning**, **information**: told. A code that cannot be checked from local definitions is never an error.
 
+mod around;
 mod binding;
+mod bundle;
+mod check;
 mod compare;
 mod compile;
+mod contained;
 mod element;
+mod entries;
+mod extension;
 mod format;
+mod intent;
+mod narrative;
+mod outline;
+mod path;
 mod place;
 mod primitive;
+mod reference;
 mod rule;
+mod slice;
 mod walk;
 
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+pub use around::{Context, Resolver};
 pub use compile::CompileError;
-pub use rule::{BindingRule, Child, Compiled, Node, Rule};
+pub use rule::{
+    BindingRule, Bound, Child, Compiled, Content, Context as ExtensionContext, Invariant, Node, NodeId,
+    ProfileRef, Rule, Targets, Usage,
+};
+pub use slice::{Condition, Openness, Slice, Slicing, Test};
 
 use crate::definitions::{Definitions, TypeId, TypeKind};
 use crate::fhir::{Issue, Resource};
 use crate::terminology::Terminology;
+use around::Around;
 use primitive::Primitive;
 use walk::Walk;
 
 /// A definition compiled, or why it cannot be.
-type Result = std::result::Result<Compiled, CompileError>;
+type Compilation = Result<Compiled, CompileError>;
 
 /// Validates resources against some definitions. To be shared between threads.
 pub struct Validator {
     definitions: Arc<Definitions>,
     terminology: Arc<Terminology>,
     /// By type.
-    types: Vec<OnceLock<Result>>,
+    types: Vec<OnceLock<Compilation>>,
     primitives: Vec<Option<Primitive>>,
-    /// What stands beside primitive values is of this type.
-    element: Option<TypeId>,
+    known: Known,
     /// By the structure's number in the definitions.
-    profiles: Vec<OnceLock<Result>>,
+    profiles: Vec<OnceLock<Compilation>>,
+    /// Invariants met so far, by key, severity and expression.
+    invariants: Mutex<HashMap<(String, crate::fhir::Severity, String), Arc<Invariant>>>,
+}
+
+/// Types that have rules no definition tells.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    domain_resource: Option<TypeId>,
+    extension: Option<TypeId>,
+    reference: Option<TypeId>,
 }
 
 impl Validator {
@@ -64,17 +92,28 @@ impl Validator {
         Validator {
             types: graph.ids().map(|_| OnceLock::new()).collect(),
             primitives,
-            element: graph.find("Element"),
+            known: Known {
+                domain_resource: graph.find("DomainResource"),
+                extension: graph.find("Extension"),
+                reference: graph.find("Reference"),
+            },
             profiles: (0..definitions.structure_count()).map(|_| OnceLock::new()).collect(),
+            invariants: Mutex::default(),
             definitions,
             terminology,
         }
     }
 
-    /// Everything that is to be said about a resource: against its type and every profile it claims in
+    /// Everything that is to be said about a resource by itself: against its type and every profile it claims in
     /// `meta.profile`; resources in it (contained, Bundle entries, parameters) each against their own.
     pub fn validate(&self, resource: &Resource) -> Vec<Issue> {
-        resource.as_value().as_object().map_or_else(Vec::new, |resource| Walk::all(self, resource))
+        self.validate_with(resource, &Context::default())
+    }
+
+    /// Everything that is to be said about a resource, given what is known of the world around it.
+    pub fn validate_with(&self, resource: &Resource, context: &Context<'_>) -> Vec<Issue> {
+        let around = Around::new(self, *context, resource.as_value());
+        Walk::new(&around).all(resource.as_value())
     }
 
     /// The terminology codes are checked with.
@@ -83,19 +122,34 @@ impl Validator {
     }
 
     /// A profile compiled; `None` when it is not at hand.
-    pub fn profile(&self, canonical: &str) -> Option<std::result::Result<&Compiled, &CompileError>> {
-        let slot = self.profiles.get(self.definitions.structure_number(canonical)?)?;
-        let compile = || match self.definitions.structure(canonical) {
-            Some(structure) => compile::profile(structure, &self.definitions, &self.terminology),
+    pub fn profile(&self, canonical: &str) -> Option<Result<&Compiled, &CompileError>> {
+        self.profile_of_number(self.definitions.structure_number(canonical)?)
+    }
+
+    /// A profile another definition names, when it is at hand and can be used.
+    fn profile_of(&self, profile: &ProfileRef) -> Option<&Compiled> {
+        self.profile_of_number(profile.number?)?.ok()
+    }
+
+    fn profile_of_number(&self, number: usize) -> Option<Result<&Compiled, &CompileError>> {
+        let compile = || match self.definitions.structure_of_number(number) {
+            Some(structure) => compile::profile(structure, self),
             None => Err(CompileError::UnknownType),
         };
-        Some(slot.get_or_init(compile).as_ref())
+        Some(self.profiles.get(number)?.get_or_init(compile).as_ref())
     }
 
     /// What a type asks of its properties.
     fn of_type(&self, type_id: TypeId) -> Option<&Compiled> {
-        let compile = || compile::of_type(type_id, &self.definitions, &self.terminology);
+        let compile = || compile::of_type(type_id, self);
         self.types.get(type_id.index())?.get_or_init(compile).as_ref().ok()
+    }
+
+    /// The invariant, or the one met before that is the same.
+    fn intern(&self, invariant: Invariant) -> Arc<Invariant> {
+        let key = (invariant.key.clone(), invariant.severity, invariant.expression.text().to_owned());
+        let mut known = self.invariants.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(known.entry(key).or_insert_with(|| Arc::new(invariant)))
     }
 }
 

@@ -19,6 +19,11 @@ impl<'p> Place<'p> {
         Place { above: None, name: type_name, index: None, choice: None, depth: 0 }
     }
 
+    /// Whether this is the resource that was given.
+    pub(super) fn is_root(&self) -> bool {
+        self.above.is_none()
+    }
+
     /// A property.
     pub(super) fn below(&'p self, name: &'p str, choice: Option<&'p str>) -> Place<'p> {
         Place { above: Some(self), name, index: None, choice, depth: self.depth + 1 }

@@ -1,0 +1,176 @@
+//! What a resource is validated in: the time, what it refers to, and who knows codes and profiles.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::Validator;
+use super::entries::Entries;
+use super::walk::Walk;
+use crate::fhir::time::Instant;
+use crate::fhirpath::{self, Coding, Element, Environment, Link, Resolution, TypeOfReference};
+use crate::terminology::Membership;
+
+/// What is passed in beside a resource. Nothing here does I/O: whatever is to be known has been fetched.
+#[derive(Clone, Copy, Default)]
+pub struct Context<'c> {
+    /// Canonicals of profiles the resource must meet, besides those it claims.
+    pub profiles: &'c [&'c str],
+    /// Who finds resources that are referred to.
+    pub resolver: Option<&'c dyn Resolver>,
+    /// Who knows the codes that local definitions do not tell of.
+    pub terminology: Option<&'c dyn fhirpath::Terminology>,
+    /// The present moment; `None` where rules that depend on it are to be left out.
+    pub now: Option<Instant>,
+}
+
+/// Finds resources beyond the one that is validated, among what has been fetched already. References to contained
+/// resources and to entries of the same Bundle do not come here.
+pub trait Resolver {
+    /// The resource a reference, canonical or URI leads to.
+    fn resolve<'s>(&'s self, link: Link<'_>) -> Resolution<'s>;
+}
+
+/// How far profiles may lead to references, whose targets must meet profiles, and so on.
+const MAX_HOPS: u32 = 8;
+
+/// What a walk knows of the world around the resource.
+pub(super) struct Around<'a> {
+    pub(super) validator: &'a Validator,
+    pub(super) context: Context<'a>,
+    /// The resource as given; its entries, when it is a Bundle.
+    root: &'a Value,
+    entries: OnceCell<Entries<'a>>,
+    /// Whether somebody was asked what he could not tell.
+    is_unsure: Cell<bool>,
+    /// Whether a resource (by address) meets a profile (by number), as far as known.
+    verdicts: RefCell<HashMap<(usize, usize), bool>>,
+    pub(super) hops: Cell<u32>,
+}
+
+impl<'a> Around<'a> {
+    pub(super) fn new(validator: &'a Validator, context: Context<'a>, root: &'a Value) -> Around<'a> {
+        Around {
+            validator,
+            context,
+            root,
+            entries: OnceCell::new(),
+            is_unsure: Cell::new(false),
+            verdicts: RefCell::default(),
+            hops: Cell::new(0),
+        }
+    }
+
+    /// An environment for expressions on a resource.
+    pub(super) fn environment(&'a self) -> Environment<'a> {
+        Environment {
+            resolver: Some(self),
+            terminology: Some(self),
+            profiles: Some(self),
+            ..Environment::new(self.validator.definitions.types(), self.context.now.unwrap_or(Instant(0)))
+        }
+    }
+
+    /// Runs something; whether it asked what nobody could tell.
+    pub(super) fn watch<T>(&self, run: impl FnOnce() -> T) -> (T, bool) {
+        let before = self.is_unsure.replace(false);
+        let result = run();
+        (result, self.is_unsure.replace(before))
+    }
+
+    /// The entries of the Bundle, when the resource as given is one.
+    pub(super) fn entries(&self) -> &Entries<'a> {
+        self.entries.get_or_init(|| Entries::of(self.root))
+    }
+
+    /// Whether the resource as given is a Bundle.
+    pub(super) fn is_bundle(&self) -> bool {
+        self.root.get("resourceType").and_then(Value::as_str) == Some("Bundle")
+    }
+
+    /// What a reference leads to: an entry of the Bundle, what the resolver finds, or at least its type. Not for
+    /// references to contained resources.
+    pub(super) fn find(&self, link: Link<'_>) -> Resolution<'a> {
+        if let Some(literal) = link.literal
+            && let Some(entry) = self.entries().find(literal, link.container)
+        {
+            return Resolution::Resource(entry);
+        }
+        match self.context.resolver.map(|resolver| resolver.resolve(link)) {
+            Some(found @ (Resolution::Resource(_) | Resolution::Type(_))) => found,
+            _ => fhirpath::Resolver::resolve(&TypeOfReference(self.validator.definitions.types()), link),
+        }
+    }
+
+    /// Whether a code is in a value set: by local definitions, else by whoever knows more.
+    pub(super) fn membership(&self, value_set: &str, coding: Coding<'_>, local: Membership) -> Membership {
+        if local != Membership::Unknown {
+            return local;
+        }
+        match self.context.terminology.and_then(|other| other.member_of(value_set, coding)) {
+            Some(true) => Membership::Member,
+            Some(false) => Membership::NotMember,
+            None => Membership::Unknown,
+        }
+    }
+
+    /// A verdict that has been reached, or assumed meanwhile: resources may refer to each other in circles.
+    pub(super) fn verdict(&self, resource: &Value, profile: usize) -> Option<bool> {
+        self.verdicts.borrow().get(&(std::ptr::from_ref(resource).addr(), profile)).copied()
+    }
+
+    pub(super) fn set_verdict(&self, resource: &Value, profile: usize, verdict: bool) {
+        self.verdicts.borrow_mut().insert((std::ptr::from_ref(resource).addr(), profile), verdict);
+    }
+
+    /// Whether references have led too far already.
+    pub(super) fn is_far(&self) -> bool {
+        self.hops.get() >= MAX_HOPS
+    }
+
+    fn unsure<T>(&self, answer: Option<T>) -> Option<T> {
+        if answer.is_none() {
+            self.is_unsure.set(true);
+        }
+        answer
+    }
+}
+
+impl<'a> fhirpath::Resolver<'a> for Around<'a> {
+    fn resolve(&self, link: Link<'_>) -> Resolution<'a> {
+        let found = self.find(link);
+        if !matches!(found, Resolution::Resource(_)) {
+            self.is_unsure.set(true);
+        }
+        found
+    }
+}
+
+impl fhirpath::Terminology for Around<'_> {
+    fn member_of(&self, value_set: &str, coding: Coding<'_>) -> Option<bool> {
+        let local = self.validator.terminology.contains(value_set, coding.system, coding.code);
+        self.unsure(match self.membership(value_set, coding, local) {
+            Membership::Member => Some(true),
+            Membership::NotMember => Some(false),
+            Membership::Unknown => None,
+        })
+    }
+
+    fn subsumes(&self, general: Coding<'_>, specific: Coding<'_>) -> Option<bool> {
+        self.unsure(self.context.terminology.and_then(|other| other.subsumes(general, specific)))
+    }
+}
+
+impl fhirpath::Profiles for Around<'_> {
+    fn conforms_to(&self, element: &Element<'_>, profile: &str) -> Option<bool> {
+        let value = element.value?;
+        let compiled = self.unsure(self.validator.profile(profile)).and_then(Result::ok)?;
+        if self.is_far() {
+            return self.unsure(None);
+        }
+        let inner = Around::new(self.validator, self.context, element.container.unwrap_or(value));
+        inner.hops.set(self.hops.get() + 1);
+        Some(Walk::new(&inner).conforms(element, compiled))
+    }
+}
