@@ -112,6 +112,11 @@ impl<T> ByCanonical<T> {
         found.map(|known| known.entry)
     }
 
+    /// The package that the definition with that URL and version is from.
+    pub(super) fn package(&self, url: &str, version: &str) -> Option<&PackageId> {
+        self.urls.get(url)?.iter().find(|known| known.version == version).map(|known| &known.package)
+    }
+
     /// The definition of that number; `read` reads it when this is the first time.
     pub(super) fn get(&self, number: usize, read: impl FnOnce(&CompiledFile) -> Option<T>) -> Option<&T> {
         let entry = self.entries.get(number)?;

@@ -112,7 +112,12 @@ impl All<'_> {
             files.insert(path, compact::write_search_parameters(&parameters));
         }
         if !files.is_empty() {
-            let manifest = serde_json::json!({"name": package.id.name, "version": package.id.version});
+            let dependencies: BTreeMap<&str, &str> =
+                package.dependencies.iter().map(|id| (id.name.as_str(), id.version.as_str())).collect();
+            let mut manifest = serde_json::json!({"name": package.id.name, "version": package.id.version});
+            if let (false, Some(manifest)) = (dependencies.is_empty(), manifest.as_object_mut()) {
+                manifest.insert("dependencies".to_owned(), serde_json::json!(dependencies));
+            }
             files.insert(folder.join("package.json"), format!("{manifest}\n"));
         }
         files

@@ -47,13 +47,24 @@ pub enum Carried {
 
 /// `package.json`.
 #[derive(Debug, Deserialize)]
-struct Manifest {
+pub(super) struct Manifest {
     #[serde(flatten)]
     id: PackageId,
     #[serde(default)]
     dependencies: BTreeMap<String, String>,
     #[serde(default, rename = "tools-version")]
     tools_version: Option<Value>,
+}
+
+impl Manifest {
+    /// The package, and those it depends on.
+    pub(super) fn into_parts(self) -> (PackageId, Vec<PackageId>) {
+        (self.id, listed(self.dependencies))
+    }
+}
+
+fn listed(dependencies: BTreeMap<String, String>) -> Vec<PackageId> {
+    dependencies.into_iter().map(|(name, version)| PackageId { name, version }).collect()
 }
 
 impl Package {
@@ -186,9 +197,7 @@ impl Reading<'_> {
                 definition.settle();
             }
         }
-        let dependencies =
-            dependencies.into_iter().map(|(name, version)| PackageId { name, version }).collect();
-        Ok(Package { id, dependencies, definitions })
+        Ok(Package { id, dependencies: listed(dependencies), definitions })
     }
 
     fn bad_package(&self, reason: String) -> DefinitionsError {

@@ -9,7 +9,7 @@ use super::by_canonical::ByCanonical;
 use super::canonical::{self, PackageId};
 use super::compact::{self, Header, Sort};
 use super::embedded::{CompiledFile, Texts};
-use super::package::Package;
+use super::package::{Manifest, Package};
 use super::search_parameters::SearchParameters;
 use super::snapshot::{self, SnapshotError};
 use super::strip::Definition;
@@ -26,6 +26,8 @@ use super::{
 pub struct Definitions {
     texts: Texts,
     packages: Vec<PackageId>,
+    /// The packages that each depends on.
+    dependencies: HashMap<PackageId, Vec<PackageId>>,
     types: TypeGraph,
     structures: ByCanonical<StructureDefinition>,
     /// Numbers of the structures that define types, by the type's name.
@@ -85,6 +87,25 @@ impl Definitions {
         self.structure_of_number(*self.type_numbers.get(type_name)?)
     }
 
+    /// The number of the structure that a canonical means where `user` has it: without version that of the user's own
+    /// package or one it depends on, before the newest.
+    pub(crate) fn structure_number_for(&self, canonical: &str, user: &StructureDefinition) -> Option<usize> {
+        let near = self.packages_near(user);
+        self.structures.find_near(canonical, &near).or_else(|| self.structures.find(canonical))
+    }
+
+    /// Like [`Definitions::structure_number_for`], for a value set.
+    pub(crate) fn value_set_number_for(&self, canonical: &str, user: &StructureDefinition) -> Option<usize> {
+        let near = self.packages_near(user);
+        self.value_sets.find_near(canonical, &near).or_else(|| self.value_sets.find(canonical))
+    }
+
+    fn packages_near(&self, user: &StructureDefinition) -> Vec<&PackageId> {
+        let own = self.structures.package(&user.url, &user.version);
+        let dependencies = own.and_then(|own| self.dependencies.get(own));
+        own.into_iter().chain(dependencies.into_iter().flatten()).collect()
+    }
+
     /// The number of a structure, from 0; the same for all its canonicals.
     pub(crate) fn structure_number(&self, canonical: &str) -> Option<usize> {
         self.structures.find(canonical)
@@ -130,7 +151,11 @@ impl Definitions {
 
     /// A value set.
     pub fn value_set(&self, canonical: &str) -> Option<&ValueSet> {
-        let number = self.value_sets.find(canonical)?;
+        self.value_set_of_number(self.value_sets.find(canonical)?)
+    }
+
+    /// The value set of that number.
+    pub(crate) fn value_set_of_number(&self, number: usize) -> Option<&ValueSet> {
         self.value_sets.get(number, |file| serde_json::from_str(self.texts.read(file)).ok())
     }
 
@@ -189,8 +214,10 @@ impl Definitions {
         let files = self.texts.files().to_vec();
         let mut packages: HashMap<String, PackageId> = HashMap::new();
         for file in files.iter().filter(|file| file.path.ends_with("/package.json")) {
-            let id: PackageId = serde_json::from_str(self.texts.read(file)).map_err(damaged(file))?;
+            let manifest: Manifest = serde_json::from_str(self.texts.read(file)).map_err(damaged(file))?;
+            let (id, dependencies) = manifest.into_parts();
             self.packages.push(id.clone());
+            self.dependencies.insert(id.clone(), dependencies);
             packages.insert(id.to_string(), id);
         }
         let mut parameters = Vec::new();
@@ -233,7 +260,7 @@ impl Definitions {
     }
 
     fn add_package(&mut self, package: Package, parameters: &mut Vec<(PackageId, SearchParameter)>) {
-        let Package { id, definitions, .. } = package;
+        let Package { id, dependencies, definitions } = package;
         for definition in definitions {
             match definition {
                 Definition::Structure(structure) => {
@@ -263,6 +290,7 @@ impl Definitions {
                 }
             }
         }
+        self.dependencies.insert(id.clone(), dependencies);
         if !self.packages.contains(&id) {
             self.packages.push(id);
         }

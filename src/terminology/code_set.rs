@@ -48,15 +48,15 @@ impl CodeSet {
         CodeSet { include: vec![Rule::Grammar(grammar)], exclude: Vec::new() }
     }
 
-    /// Works out the value set with that canonical.
-    pub(super) fn new(definitions: &Definitions, canonical: &str) -> CodeSet {
-        CodeSet::nested(definitions, canonical, &mut Vec::new())
+    /// Works out the value set of that number.
+    pub(super) fn new(definitions: &Definitions, number: usize) -> CodeSet {
+        CodeSet::nested(definitions, Some(number), &mut Vec::new())
     }
 
     /// `above` are the sets this one is part of: a set that contains itself adds nothing.
-    fn nested(definitions: &Definitions, canonical: &str, above: &mut Vec<usize>) -> CodeSet {
-        let number = definitions.value_set_number(canonical);
-        let (Some(number), Some(set)) = (number, definitions.value_set(canonical)) else {
+    fn nested(definitions: &Definitions, number: Option<usize>, above: &mut Vec<usize>) -> CodeSet {
+        let set = number.and_then(|number| definitions.value_set_of_number(number));
+        let (Some(number), Some(set)) = (number, set) else {
             return CodeSet { include: vec![Rule::Unknown(None)], exclude: Vec::new() };
         };
         if above.contains(&number) {
@@ -177,7 +177,10 @@ fn rules(definitions: &Definitions, part: &Include, above: &mut Vec<usize>) -> V
     let sets: Vec<Arc<CodeSet>> = part
         .value_sets
         .iter()
-        .map(|canonical| Arc::new(CodeSet::nested(definitions, canonical, above)))
+        .map(|canonical| {
+            let number = definitions.value_set_number(canonical);
+            Arc::new(CodeSet::nested(definitions, number, above))
+        })
         .collect();
     match of_system {
         None => vec![Rule::All(sets, None)],

@@ -84,8 +84,13 @@ impl Terminology {
         let Some(number) = self.definitions.value_set_number(value_set) else {
             return self.specifications.iter().find(|(url, _)| *url == value_set).map(|(_, set)| set);
         };
+        self.set_of_number(number)
+    }
+
+    /// The value set that has that number in the definitions.
+    pub(crate) fn set_of_number(&self, number: usize) -> Option<&Arc<CodeSet>> {
         let set = self.sets.get(number)?;
-        Some(set.get_or_init(|| Arc::new(CodeSet::new(&self.definitions, value_set))))
+        Some(set.get_or_init(|| Arc::new(CodeSet::new(&self.definitions, number))))
     }
 
     /// Whether a code is in a value set. Without a system any code of that name will do, as for elements of type

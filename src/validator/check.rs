@@ -152,7 +152,7 @@ impl<'a> Walk<'a> {
                         self.targets(targets, reference, active.of, place);
                     }
                 } else if let Some(value) = value {
-                    self.plain(rule, element, value, active.of, place);
+                    self.plain(rule, element, value, active.of, from, place);
                 }
             }
         }
@@ -165,6 +165,7 @@ impl<'a> Walk<'a> {
         element: Element<'a>,
         value: &'a Value,
         of: &Compiled,
+        from: usize,
         place: &Place<'_>,
     ) {
         let types = self.around.validator.definitions.types();
@@ -184,6 +185,7 @@ impl<'a> Walk<'a> {
                 }
                 match binding::check(rule, type_name, value, self.around) {
                     Verdict::Fine => return,
+                    Verdict::Wrong(_) if self.is_prescribed(value, from) => return,
                     Verdict::Wrong(text) => {
                         ("binding", Issue::new(rule.severity, IssueCode::CodeInvalid, text))
                     }
@@ -216,6 +218,17 @@ impl<'a> Walk<'a> {
             _ => return,
         };
         self.add(issue.at(place.to_string()).by(name, &of.canonical));
+    }
+
+    /// Whether a definition beside the value fixes its very code: then a binding that forbids it is the publisher's slip.
+    fn is_prescribed(&self, value: &Value, from: usize) -> bool {
+        let Some(code) = value.get("code") else { return false };
+        let fixes = |active: &Active<'_>| {
+            let child = active.node.children.iter().find(|child| child.name == "code");
+            let rules = child.map_or(&[][..], |child| &active.of.node(child.content.node).rules);
+            rules.iter().any(|rule| matches!(rule, Rule::Fixed(fixed) if fixed == code))
+        };
+        self.nodes.get(from..).unwrap_or_default().iter().any(fixes)
     }
 
     fn beyond(&self, bound: &'a Bound, element: Element<'a>) -> Option<String> {

@@ -227,9 +227,7 @@ impl<'a> Walk<'a> {
             if !object.is_empty() && object.keys().all(|name| name == "id" || name == "_id") {
                 self.no_content(place);
             }
-            if validator.known.extension == Some(type_id) {
-                self.extension(element, object, from, place);
-            } else if validator.known.reference == Some(type_id) {
+            if validator.known.reference == Some(type_id) {
                 self.reference_shape(object, place);
             }
         }
@@ -239,6 +237,9 @@ impl<'a> Walk<'a> {
             from,
             place,
         );
+        if validator.known.extension == Some(type_id) && !self.only_asked {
+            self.extension(element, object, from, place);
+        }
         self.rules(type_id, Some(element.property), value, None, from, place);
         self.object(
             Spot { type_id, property: Some(element.property), place, is_logical: false },

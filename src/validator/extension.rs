@@ -27,7 +27,10 @@ impl<'a> Walk<'a> {
         if !url.contains(':') {
             return self.part(element, url, place);
         }
-        match self.around.validator.profile(url) {
+        // A profile may ask for a version of the definition other than the newest.
+        let active = self.nodes.get(from..).unwrap_or_default().iter().map(|active| active.of);
+        let asked = active.into_iter().find(|of| of.canonical.split('|').next() == Some(url));
+        match asked.map(Ok).or_else(|| self.around.validator.profile(url)) {
             Some(Ok(compiled)) if self.around.validator.known.extension == Some(compiled.of_type) => {
                 self.add_root(compiled, from);
                 if !self.may_stand(compiled, element) {
@@ -101,6 +104,10 @@ impl<'a> Walk<'a> {
     /// Whether an element is one of that path: its type, what that builds on, or its place in the type it is part of.
     fn is_at(&self, path: &str, spot: Spot<'_, 'a>) -> bool {
         let types = self.around.validator.definitions.types();
+        // The context `Element` means everything, resources too.
+        if path == "Element" {
+            return true;
+        }
         // `…StructureDefinition/us-core-patient#Patient.name`: the part before `#` only narrows it.
         let path = path.rsplit(['#', '/']).next().unwrap_or(path);
         let path = path.strip_suffix("[x]").unwrap_or(path);
@@ -109,7 +116,7 @@ impl<'a> Walk<'a> {
         let is_property = spot
             .property
             .is_some_and(|property| property.path == path || property.path.strip_suffix("[x]") == Some(path));
-        // R4 lists `Any`-like contexts as `Element` and `Resource`; an inherited element is told by where it is first.
+        // An inherited element is told by where it is first.
         is_type || is_property || self.is_inherited_at(path, spot)
     }
 

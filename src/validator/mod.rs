@@ -18,6 +18,7 @@ mod compile;
 mod contained;
 mod element;
 mod entries;
+mod errata;
 mod extension;
 mod format;
 mod intent;

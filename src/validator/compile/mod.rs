@@ -7,12 +7,11 @@ mod rules;
 mod slicing;
 mod tree;
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use self::tree::{Tree, name_of};
-use super::Validator;
 use super::rule::{Child, Compiled, Content, Context, Node, NodeId, ProfileRef};
+use super::{Validator, errata};
 use crate::definitions::structure::{ElementDefinition, ElementType, ExtensionContext, StructureDefinition};
 use crate::definitions::types::capitalised;
 use crate::definitions::{Type, TypeId, TypeKind};
@@ -100,9 +99,15 @@ impl<'c> Compiling<'c> {
             canonical: self.structure.canonical(),
             of_type,
             is_type: self.structure.is_type(),
-            context: self.structure.context.iter().filter_map(context).collect(),
+            context: self.contexts(),
             nodes: self.nodes,
         })
+    }
+
+    fn contexts(&self) -> Vec<Context> {
+        let more =
+            errata::contexts(&self.structure.url).iter().map(|path| Context::Element((*path).to_owned()));
+        self.structure.context.iter().filter_map(context).chain(more).collect()
     }
 
     fn element(&self, index: usize) -> &'c ElementDefinition {
@@ -301,25 +306,12 @@ impl<'c> Compiling<'c> {
         property.types.iter().filter(|(name, _)| is_allowed(name)).cloned().collect()
     }
 
-    /// A canonical as this structure means it: without version it is that of the structure's own package, or of one
-    /// that package depends on, before the newest.
+    /// A profile as this structure means it: see [`crate::definitions::Definitions`] on versions.
     fn profile_ref(&self, canonical: &str) -> ProfileRef {
-        let found = self.near(canonical);
-        ProfileRef {
-            number: self.validator.definitions.structure_number(&found),
-            canonical: found.into_owned(),
-        }
-    }
-
-    fn near<'s>(&self, canonical: &'s str) -> Cow<'s, str> {
-        if canonical.contains('|') || canonical.starts_with("http://hl7.org/fhir/StructureDefinition/") {
-            return Cow::Borrowed(canonical);
-        }
-        let own = format!("{canonical}|{}", self.structure.version);
-        match self.validator.definitions.structure_number(&own) {
-            Some(_) => Cow::Owned(own),
-            None => Cow::Borrowed(canonical),
-        }
+        let number = self.validator.definitions.structure_number_for(canonical, self.structure);
+        let found = number.and_then(|number| self.validator.definitions.structure_of_number(number));
+        let canonical = found.map_or_else(|| canonical.to_owned(), StructureDefinition::canonical);
+        ProfileRef { number, canonical }
     }
 }
 

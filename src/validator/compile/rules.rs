@@ -1,5 +1,7 @@
 //! The rules an element has beyond those of its type.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::{CompileError, Compiling};
@@ -7,8 +9,9 @@ use crate::definitions::structure::{Binding, Constraint, ElementType};
 use crate::definitions::{Type, TypeId};
 use crate::fhir::Severity;
 use crate::fhirpath::Expression;
-use crate::validator::intent;
+use crate::terminology::CodeSet;
 use crate::validator::rule::{BindingRule, Bound, Invariant, ProfileRef, Rule, Targets, Usage, severity_of};
+use crate::validator::{errata, intent};
 
 /// Invariants of all elements and resources, which are checked without their expressions: at every element or, in the
 /// case of dom-3, in more time than a large resource should take.
@@ -115,7 +118,7 @@ impl Compiling<'_> {
     }
 
     fn invariant(&self, constraint: &Constraint) -> Result<Option<Rule>, CompileError> {
-        let Some(text) = &constraint.expression else { return Ok(None) };
+        let Some(text) = constraint.expression.as_deref() else { return Ok(None) };
         if BUILT_IN.contains(&constraint.key.as_str()) {
             return Ok(None);
         }
@@ -126,7 +129,7 @@ impl Compiling<'_> {
             "error" if !constraint.best_practice => Severity::Error,
             _ => Severity::Warning,
         };
-        let expression = Expression::parse(text).map_err(failed)?;
+        let expression = Expression::parse(errata::expression(text)).map_err(failed)?;
         let invariant = Invariant::new(constraint.key.clone(), severity, expression, None);
         Ok(Some(Rule::Invariant(self.validator.intern(invariant))))
     }
@@ -202,6 +205,15 @@ impl Compiling<'_> {
         }
     }
 
+    /// The codes of a value set as this structure means it.
+    pub(super) fn codes(&self, value_set: &str) -> Option<Arc<CodeSet>> {
+        let terminology = &self.validator.terminology;
+        match self.validator.definitions.value_set_number_for(value_set, self.structure) {
+            Some(number) => terminology.set_of_number(number).cloned(),
+            None => terminology.set(value_set).cloned(),
+        }
+    }
+
     fn binding(
         &self,
         value_set: &str,
@@ -209,7 +221,7 @@ impl Compiling<'_> {
         strength: &'static str,
         usage: Vec<Usage>,
     ) -> Rule {
-        let codes = self.validator.terminology.set(value_set).cloned();
+        let codes = self.codes(value_set);
         Rule::Binding(Box::new(BindingRule {
             value_set: value_set.to_owned(),
             severity,

@@ -174,10 +174,23 @@ impl<'c> Compiling<'c> {
             let references = self.places(start, before, 0);
             tests = references.iter().map(|place| self.target_test(&by.kind, place)).collect();
         }
+        if matches!(path.0.as_slice(), [Step::Property(name)] if &**name == "url")
+            && let Some(urls) = self.extension_urls(slice)
+        {
+            tests = urls;
+        }
         if tests.is_empty() {
             tests.push(Test::Never);
         }
         Condition { path, tests }
+    }
+
+    /// The URL of an extension is that of its definition, at hand or not.
+    fn extension_urls(&self, slice: usize) -> Option<Vec<Test>> {
+        let [of_type] = self.element(slice).types.as_slice() else { return None };
+        let url = |profile: &String| Test::Fixed(profile.split('|').next().unwrap_or(profile).into());
+        let is_extension = of_type.code == "Extension" && !of_type.profile.is_empty();
+        is_extension.then(|| of_type.profile.iter().map(url).collect())
     }
 
     fn test(&self, kind: &str, place: &Place<'c>) -> Test {
@@ -232,7 +245,7 @@ impl<'c> Compiling<'c> {
         let binding =
             element.binding.as_ref().filter(|binding| binding.strength == BindingStrength::Required);
         if let Some(value_set) = binding.and_then(|binding| binding.value_set.as_ref()) {
-            let codes = self.validator.terminology.set(value_set).cloned();
+            let codes = self.codes(value_set);
             return Test::Codes { value_set: value_set.clone(), codes };
         }
         match (element.min, element.max.as_str()) {
@@ -337,7 +350,7 @@ impl<'c> Compiling<'c> {
     fn profile_root(&self, place: &Place<'c>) -> Option<Place<'c>> {
         let [of_type] = place.element().types.as_slice() else { return None };
         let [profile] = of_type.profile.as_slice() else { return None };
-        self.root_of(&self.near(profile))
+        self.root_of(profile)
     }
 
     fn type_root(&self, place: &Place<'c>) -> Option<Place<'c>> {
@@ -348,11 +361,12 @@ impl<'c> Compiling<'c> {
 
     fn target_roots(&self, place: &Place<'c>) -> Vec<Place<'c>> {
         let targets = place.element().types.iter().flat_map(|of_type| &of_type.target_profile);
-        targets.filter_map(|target| self.root_of(&self.near(target))).collect()
+        targets.filter_map(|target| self.root_of(target)).collect()
     }
 
     fn root_of(&self, canonical: &str) -> Option<Place<'c>> {
-        let structure = self.validator.definitions.structure(canonical)?;
+        let number = self.validator.definitions.structure_number_for(canonical, self.structure)?;
+        let structure = self.validator.definitions.structure_of_number(number)?;
         Some(Place { structure, tree: std::rc::Rc::new(Tree::new(structure)), index: 0 })
     }
 }
