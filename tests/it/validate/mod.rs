@@ -2,6 +2,7 @@
 
 mod formats;
 mod input;
+mod operation;
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
