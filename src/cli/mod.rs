@@ -1,6 +1,8 @@
 //! Ring 9: the command line.
 
 mod demo;
+mod document;
+mod excerpt;
 mod fhirpath;
 mod ig;
 mod load;
@@ -138,7 +140,7 @@ pub fn main() -> ExitCode {
             Command::Serve(command) => command.run().await,
             Command::Load(command) => command.run().await,
             Command::Validate(command) => return command.run(),
-            Command::Fhirpath(command) => command.run(),
+            Command::Fhirpath(command) => return command.run(),
             Command::Ig(command) => command.run(),
             Command::Reindex(command) => command.run().await,
             Command::Backup(command) => command.run().await,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::fhir::{Issue, Severity};
 
 use super::report::Judged;
-use super::text::{Excerpt, harmless};
+use crate::cli::excerpt::{Excerpt, harmless};
 
 /// `file:line:column: severity: element: message`, and below it the line.
 pub(super) fn write(judged: &Judged<'_>, is_coloured: bool) -> String {

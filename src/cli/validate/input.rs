@@ -2,12 +2,12 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The most bytes one resource may have.
-pub(super) const MAX_DOCUMENT_BYTES: u64 = 256 << 20;
+use crate::cli::document::{self, MAX_BYTES};
+
 /// How many bytes of lines are handed over at once.
 const LINES_BYTES: usize = 256 << 10;
 
@@ -164,16 +164,7 @@ fn list(folder: &Path, folders: &mut Vec<PathBuf>, found: &mut Vec<PathBuf>) -> 
 /// A whole file.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
     let file = File::open(path).map_err(|error| error.to_string())?;
-    read_all(file)
-}
-
-fn read_all(from: impl Read) -> Result<Vec<u8>, String> {
-    let mut text = Vec::new();
-    from.take(MAX_DOCUMENT_BYTES + 1).read_to_end(&mut text).map_err(|error| error.to_string())?;
-    match text.len() as u64 > MAX_DOCUMENT_BYTES {
-        true => Err(format!("larger than {MAX_DOCUMENT_BYTES} bytes")),
-        false => Ok(text),
-    }
+    document::read(file)
 }
 
 /// Standard input: lines, when the first is a whole JSON object, else one resource.
@@ -182,7 +173,7 @@ fn standard() -> Contents {
     let mut start = Vec::new();
     let first = loop {
         let before = start.len();
-        match (&mut input).take(MAX_DOCUMENT_BYTES).read_until(b'\n', &mut start) {
+        match (&mut input).take(MAX_BYTES).read_until(b'\n', &mut start) {
             Err(error) => return Box::new(std::iter::once(Content::Failed(error.to_string()))),
             Ok(0) => break before,
             Ok(_) if start[before..].trim_ascii().is_empty() && start.len() < LINES_BYTES => {}
@@ -192,7 +183,7 @@ fn standard() -> Contents {
     if is_object(start.get(first..).unwrap_or_default().trim_ascii()) {
         return Box::new(Lines::new(start, input));
     }
-    let content = match read_all(io::Cursor::new(start).chain(input)) {
+    let content = match document::read(io::Cursor::new(start).chain(input)) {
         Ok(text) => Content::Document(text),
         Err(reason) => Content::Failed(reason),
     };
@@ -201,7 +192,7 @@ fn standard() -> Contents {
 
 /// Whether a line looks like a JSON object from its first brace to its last.
 fn is_object(line: &[u8]) -> bool {
-    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+    let line = document::without_mark(line);
     let (mut depth, mut in_string, mut is_escaped) = (0_usize, false, false);
     for (at, byte) in line.iter().enumerate() {
         match byte {
@@ -243,13 +234,11 @@ impl<R: BufRead> Iterator for Lines<R> {
         let mut text = std::mem::take(&mut self.start);
         while !self.is_over && text.len() < LINES_BYTES {
             let before = text.len();
-            match (&mut self.rest).take(MAX_DOCUMENT_BYTES + 1).read_until(b'\n', &mut text) {
+            match (&mut self.rest).take(MAX_BYTES + 1).read_until(b'\n', &mut text) {
                 Ok(0) => self.is_over = true,
-                Ok(_) if (text.len() - before) as u64 > MAX_DOCUMENT_BYTES => {
+                Ok(_) if (text.len() - before) as u64 > MAX_BYTES => {
                     self.is_over = true;
-                    return Some(Content::Failed(format!(
-                        "a line is longer than {MAX_DOCUMENT_BYTES} bytes"
-                    )));
+                    return Some(Content::Failed(format!("a line is longer than {MAX_BYTES} bytes")));
                 }
                 Ok(_) => {}
                 Err(error) => {

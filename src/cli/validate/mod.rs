@@ -9,7 +9,6 @@ mod parallel;
 mod report;
 mod sarif;
 mod summary;
-mod text;
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::num::NonZeroUsize;

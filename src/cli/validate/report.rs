@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
+use crate::cli::document;
+use crate::cli::excerpt::{Text, harmless};
 use crate::fhir::{Issue, Severity};
 
 use super::input::{self, Content, Piece};
 use super::judge::{Judge, Verdict};
-use super::text::{Text, harmless};
 use super::{Format, human, json, outcome, sarif};
 
 /// How findings are written.
@@ -89,7 +90,7 @@ impl Report {
     }
 
     fn document(&mut self, judge: &Judge<'_>, shape: &Shape, file: &str, text: &[u8], first_line: usize) {
-        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+        let text = document::without_mark(text);
         self.bytes += text.len() as u64;
         let verdict = judge.judge(text);
         self.tally.add(&verdict);

@@ -1,5 +1,6 @@
 //! Ways in to the validator: the command `validate`, the operation `$validate`, the command `fhirpath`.
 
+mod expressions;
 mod formats;
 mod input;
 mod operation;

@@ -47,7 +47,7 @@ impl<'t> Text<'t> {
 }
 
 /// What stands around a column of a line, from 1. Nothing in it can change how a terminal behaves.
-pub(in super::super) fn excerpt(line: &str, column: usize) -> Excerpt {
+pub(super) fn excerpt(line: &str, column: usize) -> Excerpt {
     let at = column.saturating_sub(1);
     let line = line.trim_end_matches('\r');
     let from = match line.char_indices().nth(WIDTH) {
