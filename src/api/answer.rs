@@ -1,15 +1,18 @@
 //! What a request is answered with.
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED, LOCATION};
+use http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED, LOCATION, VARY, WARNING};
 use http::{Response, StatusCode};
+use serde_json::Value;
 
+use crate::definitions::TypeGraph;
 use crate::fhir::time::{Clock, Instant};
 use crate::fhir::{Issue, OperationOutcome, Severity};
 use crate::gateway::Space;
 use crate::store::Version;
+use crate::xml;
 
-use super::content::FHIR_JSON;
+use super::content::{Form, Format};
 
 /// An answer, to be sent over HTTP or put into a Bundle.
 #[derive(Debug, Clone)]
@@ -79,14 +82,22 @@ impl Answer {
         self.version.map(|version| format!("W/\"{version}\""))
     }
 
-    /// As HTTP.
-    pub fn into_response(self, clock: &dyn Clock) -> Response<axum::body::Body> {
+    /// As HTTP, in the form asked for.
+    pub fn into_response(
+        self,
+        form: Form,
+        types: &TypeGraph,
+        clock: &dyn Clock,
+    ) -> Response<axum::body::Body> {
         let etag = self.etag();
         let counts = counts(&self.issues);
+        let mut left_out = 0;
         let (content_type, body) = match self.content {
             Content::Nothing => (None, axum::body::Body::empty()),
             Content::Resource(text) => {
-                (Some(HeaderValue::from_static(FHIR_JSON)), axum::body::Body::from(text))
+                let (text, format, lost) = written(text, form, types);
+                left_out = lost;
+                (Some(HeaderValue::from_static(format.content_type())), axum::body::Body::from(text))
             }
             Content::Raw(content_type, bytes) => {
                 let fallback = HeaderValue::from_static("application/octet-stream");
@@ -116,10 +127,31 @@ impl Answer {
         if let Some(counts) = counts {
             insert(ISSUES, counts);
         }
+        if left_out > 0 {
+            let text = "properties that FHIR's XML cannot say are left out: ask for JSON to see all";
+            insert(WARNING, format!("299 - \"{left_out} {text}\""));
+        }
         if let Some(content_type) = content_type {
             headers.insert(CONTENT_TYPE, content_type);
+            headers.insert(VARY, HeaderValue::from_static("accept"));
         }
         response
+    }
+}
+
+/// A resource in the form asked for, the format it came to, and how many of its properties that format could not hold.
+/// What is no resource at all stays as it is.
+fn written(text: String, form: Form, types: &TypeGraph) -> (String, Format, usize) {
+    if form == Form::default() {
+        return (text, Format::Json, 0);
+    }
+    let Ok(value) = serde_json::from_str::<Value>(&text) else { return (text, Format::Json, 0) };
+    match form.format {
+        Format::Json => (serde_json::to_string_pretty(&value).unwrap_or(text), Format::Json, 0),
+        Format::Xml => match xml::from_any_json(types, &value, form.pretty) {
+            Ok((xml, left_out)) => (xml, Format::Xml, left_out),
+            Err(_) => (text, Format::Json, 0),
+        },
     }
 }
 

@@ -7,14 +7,17 @@ use serde_json::{Value, json};
 use crate::fhir::{IssueCode, Resource, json as fhir_json};
 
 use super::answer::Content;
+use super::content::{Format, essence};
 use super::request::{Body, Request};
-use super::{Answer, ApiError, content};
+use super::{Answer, ApiError};
 
 /// The Binary that a body is, or that is made of it.
 pub(super) fn wrap(body: Body) -> Result<Resource, ApiError> {
     let Body::Bytes(bytes, content_type) = body else { return body.into_resource() };
-    let essence = content_type.as_deref().map(content::essence);
-    if content::is_json(essence.as_deref()) && essence.as_deref() != Some("application/json") {
+    let essence = content_type.as_deref().map(essence);
+    if essence.as_deref() != Some("application/json")
+        && Format::of_body(essence.as_deref()) == Some(Format::Json)
+    {
         return Body::Bytes(bytes, content_type).into_resource();
     }
     // Plain JSON may be a Binary resource, or content.

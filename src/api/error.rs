@@ -7,6 +7,7 @@ use crate::fhir::json::SyntaxError;
 use crate::fhir::{Issue, IssueCode, OperationOutcome, Severity};
 use crate::gateway::Refused;
 use crate::store::StoreError;
+use crate::xml::{Place, XmlError};
 
 use super::Answer;
 use super::request::Request;
@@ -44,6 +45,9 @@ pub enum ApiError {
     /// The body is not JSON.
     #[error("syntax: {0}")]
     Syntax(SyntaxError),
+    /// The body is not FHIR in XML.
+    #[error("syntax: {0}")]
+    Xml(XmlError),
     /// There is no such resource.
     #[error("not found")]
     NotFound,
@@ -106,11 +110,11 @@ impl ApiError {
                 one(StatusCode::METHOD_NOT_ALLOWED, IssueCode::NotSupported, text.into())
             }
             ApiError::UnsupportedMediaType => {
-                let text = "the body's Content-Type is not read here: send application/fhir+json";
+                let text = "the body's Content-Type is not read here: send application/fhir+json or application/fhir+xml";
                 one(StatusCode::UNSUPPORTED_MEDIA_TYPE, IssueCode::NotSupported, text.into())
             }
             ApiError::NotAcceptable => {
-                let text = "nothing the Accept header names can be written: accept application/fhir+json";
+                let text = "nothing the Accept header names can be written: accept application/fhir+json or application/fhir+xml";
                 one(StatusCode::NOT_ACCEPTABLE, IssueCode::NotSupported, text.into())
             }
             ApiError::TooLarge(limit) => {
@@ -122,15 +126,14 @@ impl ApiError {
                 one(StatusCode::GATEWAY_TIMEOUT, IssueCode::Timeout, text.into())
             }
             ApiError::Syntax(SyntaxError { message, line, column }) => {
-                let issue = Issue {
-                    position: Some((line, column)),
-                    ..Issue::new(
-                        Severity::Fatal,
-                        IssueCode::Structure,
-                        format!("this is not JSON that FHIR accepts: {message}"),
-                    )
+                syntax(format!("this is not JSON that FHIR accepts: {message}"), Some((line, column)))
+            }
+            ApiError::Xml(XmlError { message, place }) => {
+                let position = match place {
+                    Place::Text { line, column } => Some((line, column)),
+                    Place::Element(_) => None,
                 };
-                Answer::outcome(StatusCode::BAD_REQUEST, &issue.into())
+                syntax(format!("this is not XML that FHIR accepts: {message}"), position)
             }
             ApiError::NotFound => {
                 one(StatusCode::NOT_FOUND, IssueCode::NotFound, "there is no such resource".into())
@@ -143,6 +146,11 @@ impl ApiError {
             ApiError::Refused(refused) => refused_answer(refused),
         }
     }
+}
+
+fn syntax(message: String, position: Option<(usize, usize)>) -> Answer {
+    let issue = Issue { position, ..Issue::new(Severity::Fatal, IssueCode::Structure, message) };
+    Answer::outcome(StatusCode::BAD_REQUEST, &issue.into())
 }
 
 fn refused_answer(refused: Refused) -> Answer {

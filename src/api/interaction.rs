@@ -73,6 +73,14 @@ pub enum Interaction {
 }
 
 impl Interaction {
+    /// Whether it writes a resource of this type.
+    pub fn writes(&self, wanted: &str) -> bool {
+        match self {
+            Interaction::Create { type_name } | Interaction::Update { type_name, .. } => type_name == wanted,
+            _ => false,
+        }
+    }
+
     /// Short name, for metrics and logs.
     pub fn label(&self) -> &'static str {
         match self {

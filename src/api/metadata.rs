@@ -21,7 +21,7 @@ pub(super) fn metadata(api: &Api, request: &Request) -> Answer {
     Answer::resource(statement.map_or("", |statement| statement))
 }
 
-/// The CapabilityStatement of a space. It claims none of the SDOHCC roles: each of them has XML among what it SHALL do.
+/// The CapabilityStatement of a space. It claims none of the SDOHCC roles before a test has walked through their SHALLs.
 pub fn capability_statement(gateway: &Gateway, space: &Space) -> Value {
     let types = gateway.definitions().types();
     let resources: Vec<Value> = types.resources().map(|id| resource(gateway, &types[id].name)).collect();
@@ -33,7 +33,7 @@ pub fn capability_statement(gateway: &Gateway, space: &Space) -> Value {
         "software": {"name": "sdoh-gateway", "version": env!("CARGO_PKG_VERSION")},
         "implementation": {"description": "Gateway for social-care referrals", "url": space.base},
         "fhirVersion": "4.0.1",
-        "format": ["application/fhir+json", "json"],
+        "format": ["application/fhir+json", "application/fhir+xml", "json", "xml"],
         "rest": [{
             "mode": "server",
             "documentation": "Every write is validated; what is wrong is told and kept, and refused where so configured.",

@@ -4,18 +4,21 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use http::header::{ACCEPT, CONTENT_TYPE, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use http::header::{CONTENT_TYPE, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use crate::access::Principal;
+use crate::definitions::TypeGraph;
 use crate::fhir::locate::place_issues;
 use crate::fhir::time::{Instant, Period};
 use crate::fhir::{Issue, IssueCode, Resource, json};
 use crate::gateway::Space;
 use crate::search::Handling;
+use crate::xml;
 
-use super::{ApiError, Interaction, content};
+use super::content::{Format, essence};
+use super::{ApiError, Interaction};
 
 /// What is asked, by whom, and how the answer should be.
 #[derive(Debug, Clone)]
@@ -78,7 +81,7 @@ pub(super) enum Return {
 pub(super) enum Body {
     /// As it came over HTTP, with its content type.
     Bytes(Bytes, Option<String>),
-    /// The resource of a Bundle's entry.
+    /// The resource of a Bundle's entry, or what came as XML.
     Value(Value),
     /// None.
     Nothing,
@@ -156,10 +159,24 @@ impl Preferences {
 }
 
 impl Body {
-    /// The body of an HTTP request.
-    pub(super) fn of_http(headers: &HeaderMap, bytes: Bytes) -> Body {
-        let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        Body::Bytes(bytes, content_type)
+    /// The body of an HTTP request. XML becomes what the same would be in JSON, unless it may be a Binary's content.
+    pub(super) fn of_http(
+        types: &TypeGraph,
+        interaction: &Interaction,
+        headers: &HeaderMap,
+        bytes: Bytes,
+    ) -> Result<Body, ApiError> {
+        if bytes.is_empty() {
+            return Ok(Body::Nothing);
+        }
+        let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let is_xml = content_type.and_then(Format::parse) == Some(Format::Xml);
+        let is_content =
+            interaction.writes("Binary") && content_type.map(essence) != Some("application/fhir+xml".into());
+        match is_xml && !is_content {
+            true => xml::to_json(types, &bytes).map(Body::Value).map_err(ApiError::Xml),
+            false => Ok(Body::Bytes(bytes, content_type.map(str::to_owned))),
+        }
     }
 
     /// The body as JSON.
@@ -168,7 +185,7 @@ impl Body {
             Body::Value(value) => Ok(value),
             Body::Nothing => Err(ApiError::malformed(IssueCode::Required, "a resource is needed here")),
             Body::Bytes(bytes, content_type) => {
-                if !content::is_json(content_type.as_deref()) {
+                if Format::of_body(content_type.as_deref()) != Some(Format::Json) {
                     return Err(ApiError::UnsupportedMediaType);
                 }
                 if bytes.is_empty() {
@@ -186,16 +203,6 @@ impl Body {
     pub(super) fn into_resource(self) -> Result<Resource, ApiError> {
         Resource::new(self.into_value()?)
             .map_err(|error| ApiError::malformed(IssueCode::Structure, error.to_string()))
-    }
-}
-
-/// Refuses a request whose `Accept` leaves out all that can be answered.
-pub(super) fn check_accept(headers: &HeaderMap) -> Result<(), ApiError> {
-    let mut values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).peekable();
-    if values.peek().is_none() || values.any(content::accepts_json) {
-        Ok(())
-    } else {
-        Err(ApiError::NotAcceptable)
     }
 }
 

@@ -9,7 +9,7 @@ use axum::body::Body as HttpBody;
 use axum::extract::{Request as HttpRequest, State};
 use axum::routing::get;
 use axum::serve::ListenerExt as _;
-use http::header::ACCEPT;
+use bytes::Bytes;
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::net::TcpListener;
@@ -20,8 +20,9 @@ use crate::access::Principal;
 use crate::fhir::{Issue, IssueCode};
 use crate::gateway::Space;
 
-use super::request::{Body, Conditions, Preferences, Request, check_accept, decode_form};
-use super::{Answer, Api, ApiError, Interaction, content};
+use super::content::{Form, NotAcceptable, names_fhir};
+use super::request::{Body, Conditions, Preferences, Request, decode_form};
+use super::{Answer, Api, ApiError, Interaction};
 
 /// All routes.
 pub fn router(api: Api) -> Router {
@@ -29,7 +30,7 @@ pub fn router(api: Api) -> Router {
         .route("/health/live", get(|| async { "live\n" }))
         .route("/health/ready", get(ready))
         .fallback(fhir)
-        .layer(CatchPanicLayer::custom(panicked))
+        .layer(CatchPanicLayer::custom(panicked(api.clone())))
         .with_state(api)
 }
 
@@ -70,6 +71,8 @@ async fn fhir(State(api): State<Api>, request: HttpRequest) -> Response<HttpBody
     let started = std::time::Instant::now();
     let method = request.method().clone();
     let within = Duration::from_secs(api.limits.request_seconds);
+    let query = decode_form(request.uri().query().unwrap_or_default());
+    let asked = Form::asked(request.headers(), &query);
     let (label, answer) = match understand(&api, request.uri().path()) {
         Err(error) => ("unknown", Err(error)),
         Ok((space, path)) => {
@@ -78,13 +81,15 @@ async fn fhir(State(api): State<Api>, request: HttpRequest) -> Response<HttpBody
                 Err(error) => ("unknown", Err(error)),
                 Ok(interaction) => {
                     let label = interaction.label();
-                    let work = handle(&api, space, interaction, request);
+                    let work = handle(&api, space, interaction, request, query);
                     (label, tokio::time::timeout(within, work).await.unwrap_or(Err(ApiError::Timeout)))
                 }
             }
         }
     };
-    let response = answer.unwrap_or_else(ApiError::into_answer).into_response(&*clock);
+    let answer = answer.unwrap_or_else(ApiError::into_answer);
+    let types = api.gateway.definitions().types();
+    let response = answer.into_response(asked.unwrap_or_default(), types, &*clock);
     let seconds = started.elapsed().as_secs_f64();
     let status = response.status().as_str().to_owned();
     metrics::histogram!("sdoh_gateway_request_seconds", "interaction" => label, "status" => status.clone())
@@ -116,6 +121,7 @@ async fn handle(
     space: Arc<Space>,
     interaction: Interaction,
     request: HttpRequest,
+    query: Vec<(String, String)>,
 ) -> Result<Answer, ApiError> {
     let (head, body) = request.into_parts();
     let limit = api.limits.body_bytes;
@@ -126,36 +132,38 @@ async fn handle(
         }
         Err(_) => return Err(ApiError::malformed(IssueCode::Structure, "the body broke off")),
     };
-    let accept = head.headers.get(ACCEPT).and_then(|value| value.to_str().ok());
     let wants_raw_binary = matches!(
         &interaction,
         Interaction::Read { type_name, .. } | Interaction::VersionRead { type_name, .. } if type_name == "Binary"
-    ) && !content::names_json(accept.unwrap_or_default());
+    ) && !names_fhir(&head.headers, &query);
     if !wants_raw_binary {
-        check_accept(&head.headers)?;
+        Form::asked(&head.headers, &query).map_err(|NotAcceptable| ApiError::NotAcceptable)?;
     }
+    let types = api.gateway.definitions().types();
+    let body = Body::of_http(types, &interaction, &head.headers, bytes.clone())?;
     let request = Request {
         interaction,
         space,
         principal: Principal::Open,
         id: uuid::Uuid::now_v7().to_string(),
-        query: decode_form(head.uri.query().unwrap_or_default()),
+        query,
         conditions: Conditions::of_headers(&head.headers),
         preferences: Preferences::of_headers(&head.headers),
-        text: bytes.clone(),
+        text: if matches!(body, Body::Bytes(..)) { bytes } else { Bytes::new() },
         wants_raw_binary,
     };
-    let body = if bytes.is_empty() { Body::Nothing } else { Body::of_http(&head.headers, bytes) };
     api.carry_out(&request, body).await.map_err(|error| error.placed(&request))
 }
 
 /// A panic is our fault and stays within its request.
-fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response<HttpBody> {
-    info!("a request panicked; see the message before this one");
-    let issue = Issue::error(
-        IssueCode::Exception,
-        "the gateway failed at this; the fault is its own and has been logged",
-    );
-    Answer::outcome(StatusCode::INTERNAL_SERVER_ERROR, &issue.into())
-        .into_response(&crate::fhir::time::SystemClock)
+fn panicked(
+    api: Api,
+) -> impl Fn(Box<dyn std::any::Any + Send + 'static>) -> Response<HttpBody> + Clone + Send + 'static {
+    move |_| {
+        info!("a request panicked; see the message before this one");
+        let text = "the gateway failed at this; the fault is its own and has been logged";
+        let issue = Issue::error(IssueCode::Exception, text);
+        let answer = Answer::outcome(StatusCode::INTERNAL_SERVER_ERROR, &issue.into());
+        answer.into_response(Form::default(), api.gateway.definitions().types(), &**api.gateway.clock())
+    }
 }

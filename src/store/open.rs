@@ -132,7 +132,7 @@ pub(super) async fn connect(options: &Options) -> Result<(Kind, sqlx::AnyPool, s
         AnyPoolOptions::new()
             .max_connections(connections)
             .test_before_acquire(kind == Kind::Postgres)
-            .acquire_timeout(Duration::from_secs(10))
+            .acquire_timeout(Duration::from_secs(30))
             .after_connect(move |connection, _| Box::pin(prepare(connection, kind, durability)))
     };
     // The writer first: it makes the file and sets its journal.

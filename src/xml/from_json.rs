@@ -14,9 +14,16 @@ type Result<T> = std::result::Result<T, XmlError>;
 
 /// The document that a resource is.
 pub(super) fn document(types: &TypeGraph, value: &Value, layout: Layout) -> Result<String> {
-    let mut writing = Writing { types, writer: Writer::new(layout), fields: Vec::new() };
+    let mut writing = Writing { types, writer: Writer::new(layout), fields: Vec::new(), left_out: None };
     writing.resource(value, Some(FHIR), 0)?;
     Ok(writing.writer.finish())
+}
+
+/// The document with what XML cannot say left out, and how much that is.
+pub(super) fn what_can_be(types: &TypeGraph, value: &Value, layout: Layout) -> Result<(String, usize)> {
+    let mut writing = Writing { types, writer: Writer::new(layout), fields: Vec::new(), left_out: Some(0) };
+    writing.resource(value, Some(FHIR), 0)?;
+    Ok((writing.writer.finish(), writing.left_out.unwrap_or_default()))
 }
 
 struct Writing<'g, 'v> {
@@ -24,6 +31,8 @@ struct Writing<'g, 'v> {
     writer: Writer,
     /// The properties of the objects that are being written, each object's behind those of the object around it.
     fields: Vec<Field<'v>>,
+    /// How many properties and items are left out, where that is allowed.
+    left_out: Option<usize>,
 }
 
 /// A property of an object, with what stands beside it under `_name`.
@@ -86,7 +95,8 @@ impl<'g, 'v> Writing<'g, 'v> {
         for index in from..self.fields.len() {
             let field = self.fields[index];
             if is_attribute(&field) {
-                self.attribute(&field).map_err(|error| error.under(format_args!("{}", field.name)))?;
+                self.or_leave_out(|writing| writing.attribute(&field))
+                    .map_err(|error| error.under(format_args!("{}", field.name)))?;
             } else {
                 children += 1;
             }
@@ -102,7 +112,7 @@ impl<'g, 'v> Writing<'g, 'v> {
                 let field = self.fields[index];
                 if !is_attribute(&field) {
                     let is_list = owner.properties.get(field.order).is_some_and(|property| property.is_list);
-                    self.field(&field, is_list, depth + 1)?;
+                    self.or_leave_out(|writing| writing.field(&field, is_list, depth + 1))?;
                 }
             }
             self.writer.close(name);
@@ -124,6 +134,10 @@ impl<'g, 'v> Writing<'g, 'v> {
                 Some(name) => (name, None, Some(value)),
             };
             let Some((order, of_type)) = owner.json_property_index(name) else {
+                if let Some(left_out) = &mut self.left_out {
+                    *left_out += 1;
+                    continue;
+                }
                 let message = format!("{} has no property '{}'", owner.name, printable(key));
                 return flaw(&message);
             };
@@ -148,6 +162,20 @@ impl<'g, 'v> Writing<'g, 'v> {
         Ok(())
     }
 
+    /// Writes something, or nothing of it where it cannot be written and may be left out.
+    fn or_leave_out(&mut self, write: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        let (mark, fields) = (self.writer.mark(), self.fields.len());
+        match (write(self), &mut self.left_out) {
+            (Err(_), Some(left_out)) => {
+                *left_out += 1;
+                self.writer.back_to(mark);
+                self.fields.truncate(fields);
+                Ok(())
+            }
+            (result, _) => result,
+        }
+    }
+
     fn attribute(&mut self, field: &Field<'v>) -> Result<()> {
         if field.shadow.is_some() {
             return flaw("is an attribute in XML and has no id or extensions");
@@ -169,7 +197,7 @@ impl<'g, 'v> Writing<'g, 'v> {
         }
         for index in 0..values.or(shadows).map_or(0, <[Value]>::len) {
             let at = |list: Option<&'v [Value]>| list?.get(index).filter(|value| !value.is_null());
-            self.item(field, at(values), at(shadows), depth + 1)
+            self.or_leave_out(|writing| writing.item(field, at(values), at(shadows), depth + 1))
                 .map_err(|error| error.under(format_args!("{}[{index}]", field.name)))?;
         }
         Ok(())

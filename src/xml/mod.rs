@@ -82,6 +82,16 @@ pub fn from_json(types: &TypeGraph, value: &Value) -> Result<String, XmlError> {
     from_json::document(types, value, writer::Layout::Compact)
 }
 
+/// Like [`from_json`], of whatever is stored: what XML cannot say is left out, down to the smallest property or item that
+/// holds it. Gives the text, and how much was left out. An error is left only for what is no resource at all.
+pub fn from_any_json(types: &TypeGraph, value: &Value, pretty: bool) -> Result<(String, usize), XmlError> {
+    from_json::what_can_be(
+        types,
+        value,
+        if pretty { writer::Layout::Pretty } else { writer::Layout::Compact },
+    )
+}
+
 /// Like [`from_json`], with each element on a line of its own; narratives stay as they are.
 pub fn from_json_pretty(types: &TypeGraph, value: &Value) -> Result<String, XmlError> {
     from_json::document(types, value, writer::Layout::Pretty)

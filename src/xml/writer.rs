@@ -20,6 +20,13 @@ pub(super) struct Writer {
     open: usize,
 }
 
+/// A place in what is written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark {
+    length: usize,
+    open: usize,
+}
+
 impl Writer {
     /// With `<?xml …?>` written.
     pub fn new(layout: Layout) -> Writer {
@@ -69,6 +76,17 @@ impl Writer {
         self.out.push_str("</");
         self.out.push_str(name);
         self.out.push('>');
+    }
+
+    /// How far it is.
+    pub fn mark(&self) -> Mark {
+        Mark { length: self.out.len(), open: self.open }
+    }
+
+    /// Takes back what was written since.
+    pub fn back_to(&mut self, mark: Mark) {
+        self.out.truncate(mark.length);
+        self.open = mark.open;
     }
 
     /// Where an element is to be copied to.

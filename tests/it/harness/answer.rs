@@ -2,7 +2,10 @@
 
 use http::HeaderMap;
 use sdoh_gateway::fhir::json;
+use sdoh_gateway::xml;
 use serde_json::Value;
+
+use super::embedded;
 
 /// An answer, read to its end.
 #[derive(Debug, Clone)]
@@ -22,9 +25,13 @@ impl Answer {
         self
     }
 
-    /// The body as JSON, read by the gateway's own reader: decimals and order are kept.
+    /// The body as JSON, read by the gateway's own reader: decimals and order are kept. XML becomes what it is in JSON.
     #[track_caller]
     pub fn json(&self) -> Value {
+        if self.header("content-type").starts_with("application/fhir+xml") {
+            let parsed = xml::to_json(embedded().types(), &self.body);
+            return parsed.unwrap_or_else(|error| panic!("{}: {error}\n{}", self.asked, self.beginning()));
+        }
         let parsed = json::parse(&self.body);
         parsed.unwrap_or_else(|error| panic!("{}: {error}\n{}", self.asked, self.beginning()))
     }

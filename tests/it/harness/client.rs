@@ -1,15 +1,24 @@
 //! A FHIR client, as plain as can be.
 
 use http::Method;
+use sdoh_gateway::xml;
 use serde_json::{Value, json};
 
-use super::{Answer, Found};
+use super::{Answer, Found, embedded};
 
 /// A client of one FHIR base.
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
     pub base: String,
+    format: Format,
+}
+
+/// What a client speaks where a test does not say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    Json,
+    Xml,
 }
 
 impl Client {
@@ -18,12 +27,17 @@ impl Client {
         // Only the second of two tests that get here at once fails, and the first one serves as well.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Client { http, base: base.to_owned() }
+        Client { http, base: base.to_owned(), format: Format::Json }
+    }
+
+    /// The same client, speaking that format.
+    pub fn speaking(&self, format: Format) -> Client {
+        Client { format, ..self.clone() }
     }
 
     /// The same client at another base.
     pub fn at(&self, base: &str) -> Client {
-        Client { http: self.http.clone(), base: base.to_owned() }
+        Client { base: base.to_owned(), ..self.clone() }
     }
 
     /// Sends a request to a path below the base, or to a whole URL. The gateway's own fault fails any test.
@@ -44,6 +58,9 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
+        if self.format == Format::Xml && headers.iter().all(|(name, _)| *name != "Accept") {
+            request = request.header("Accept", "application/fhir+xml");
+        }
         if let Some(body) = body {
             request = request.body(body);
         }
@@ -54,10 +71,14 @@ impl Client {
         Answer { asked, status, headers, body }
     }
 
-    async fn send_json(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
-        let mut all = vec![("Content-Type", "application/fhir+json")];
+    async fn send_body(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
+        let (content_type, text) = match self.format {
+            Format::Json => ("application/fhir+json", body.to_string()),
+            Format::Xml => ("application/fhir+xml", xml::from_json(embedded().types(), body).unwrap()),
+        };
+        let mut all = vec![("Content-Type", content_type)];
         all.extend(headers);
-        self.send(method, path, &all, Some(body.to_string().into_bytes())).await
+        self.send(method, path, &all, Some(text.into_bytes())).await
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -69,19 +90,19 @@ impl Client {
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
-        self.send_json(Method::POST, path, &[], body).await
+        self.send_body(Method::POST, path, &[], body).await
     }
 
     pub async fn post_with(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
-        self.send_json(Method::POST, path, headers, body).await
+        self.send_body(Method::POST, path, headers, body).await
     }
 
     pub async fn put(&self, path: &str, body: &Value) -> Answer {
-        self.send_json(Method::PUT, path, &[], body).await
+        self.send_body(Method::PUT, path, &[], body).await
     }
 
     pub async fn put_with(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
-        self.send_json(Method::PUT, path, headers, body).await
+        self.send_body(Method::PUT, path, headers, body).await
     }
 
     pub async fn delete(&self, path: &str) -> Answer {

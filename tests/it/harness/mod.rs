@@ -15,12 +15,14 @@ mod shared;
 mod skip;
 
 pub use answer::{Answer, issues};
-pub use client::{Client, entry, transaction};
+pub use client::{Client, Format, entry, transaction};
 pub use clock::TestClock;
 pub use database::Database;
 pub use found::Found;
 pub use postgres::Postgres;
-pub use server::{Server, embedded, local, on_both, on_both_with, on_databases, on_kinds};
+pub use server::{
+    Server, embedded, local, on_both, on_both_in_both_formats, on_both_with, on_databases, on_kinds,
+};
 pub use shared::{examples, root, seed, shared, spec_rows};
 pub use skip::skipped;
 

@@ -12,7 +12,7 @@ use sdoh_gateway::store::Kind;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{Client, Database, TestClock};
+use super::{Client, Database, Format, TestClock};
 
 /// The definitions inside the binary, read once.
 pub fn embedded() -> &'static Arc<Definitions> {
@@ -85,6 +85,18 @@ impl Server {
 /// Runs a test on SQLite and on PostgreSQL, each with an empty database.
 pub fn on_both(test: impl AsyncFn(&Server)) {
     on_both_with(|_| (), test);
+}
+
+/// Runs a test on both databases, by a client of JSON and by one of XML.
+pub fn on_both_in_both_formats(test: impl AsyncFn(&Server)) {
+    for format in [Format::Json, Format::Xml] {
+        on_databases(async |database| {
+            let mut server = Server::start(&local(&database.url)).await;
+            server.client = server.client.speaking(format);
+            test(&server).await;
+            server.stop().await;
+        });
+    }
 }
 
 /// Runs a test on both databases, configured.

@@ -4,7 +4,7 @@ mod commands;
 mod crash;
 mod syncs;
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Seek as _};
 use std::process::{Child, Command, Output, Stdio};
 
 use crate::harness::Client;
@@ -12,11 +12,16 @@ use crate::harness::Client;
 /// The command, with no setting from outside.
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sdoh-gateway"));
+    unset(&mut command);
+    command.args(arguments);
+    command
+}
+
+/// Takes the gateway's settings from a command's environment.
+fn unset(command: &mut Command) {
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("SDOH_GATEWAY_")) {
         command.env_remove(name);
     }
-    command.args(arguments);
-    command
 }
 
 /// Runs the command to its end.
@@ -40,11 +45,18 @@ impl Process {
     }
 
     fn spawn(mut command: Command) -> Process {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut said = tempfile::tempfile().unwrap();
+        let stderr = said.try_clone().unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(stderr).spawn().unwrap();
         let mut ready = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
         let base = ready.trim().rsplit(' ').next().unwrap_or_default().to_owned();
-        assert!(base.starts_with("http://"), "the gateway did not get ready: {ready:?}");
+        if !base.starts_with("http://") {
+            let mut errors = String::new();
+            said.rewind().unwrap();
+            said.read_to_string(&mut errors).unwrap();
+            panic!("the gateway did not get ready: {ready:?} {:?}\n{errors}", child.wait());
+        }
         Process { child, client: Client::new(&base), ready }
     }
 

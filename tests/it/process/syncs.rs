@@ -6,7 +6,7 @@ use std::process::Command;
 use sdoh_gateway::store::Kind;
 use serde_json::json;
 
-use super::{Process, command};
+use super::{Process, command, unset};
 use crate::harness::{Database, skipped};
 
 /// What of a trace line matters.
@@ -67,6 +67,7 @@ async fn trace(durability: &str) -> (usize, usize) {
     let trace = folder.path().join("trace");
     let plain = command(&["serve", "--open", "--listen", "127.0.0.1:0", "--database-url", &database.url]);
     let mut traced = Command::new("strace");
+    unset(&mut traced);
     let calls = "trace=fsync,fdatasync,read,recvfrom,readv,write,writev,sendto,sendmsg";
     traced.args(["-f", "-s", "64", "-e", calls, "-o"]).arg(&trace);
     traced.arg(plain.get_program()).args(plain.get_args()).env("SDOH_GATEWAY_DURABILITY", durability);

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use http::Method;
 use serde_json::Value;
 
-use crate::harness::{Found, Server, on_both, seed, shared};
+use crate::harness::{Found, Server, on_both_in_both_formats, seed, shared};
 
 /// Everything on the server, by `Type/id`, read one by one: what searches are judged by.
 #[derive(Default)]
@@ -51,7 +51,7 @@ fn bind(text: &str, bindings: &BTreeMap<String, String>) -> String {
 fn replay_of_the_recorded_ehr_and_cbo() {
     let (Some(seed), Some(trace)) = (seed(), trace()) else { return };
     assert_eq!(seed.len(), 58);
-    on_both(async |server| {
+    on_both_in_both_formats(async |server| {
         let mut world = World::default();
         for resource in &seed {
             let stored = server.store(resource).await;

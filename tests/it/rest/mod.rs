@@ -1,4 +1,4 @@
-//! FHIR REST, R4, JSON: each interaction as R4 §3.1.0 has it.
+//! FHIR REST, R4: each interaction as R4 §3.1.0 has it.
 
 mod batch;
 mod binary;
@@ -10,6 +10,7 @@ mod read;
 mod spaces;
 mod transaction;
 mod write;
+mod xml;
 
 use serde_json::{Value, json};
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::plans::{goes_by_index, with_indexes};
 use crate::ask::{asks, url};
-use crate::harness::{Server, entry, examples, on_both_with, spec_rows, transaction};
+use crate::harness::{Format, Server, entry, examples, on_both_with, spec_rows, transaction};
 
 /// The values of each resource's parameters: `[(resource, {parameter: value})]` of one type.
 type Samples = BTreeMap<String, Vec<(String, BTreeMap<String, String>)>>;
@@ -95,6 +95,10 @@ fn every_search_of_the_tables_finds_by_get_and_post_and_by_an_index() {
             let by_get = server.search(&query).await;
             let by_post = server.search_by_post(&query).await;
             assert_eq!(by_get.matches, by_post.matches, "{query}");
+            let in_xml = server.speaking(Format::Xml);
+            for other in [in_xml.search(&query).await, in_xml.search_by_post(&query).await] {
+                assert_eq!(by_get.bundle["entry"], other.bundle["entry"], "{query} in XML");
+            }
             assert_eq!(by_get.outcomes, Vec::<Value>::new(), "{query}");
             if let Some((id, _)) = found {
                 assert!(by_get.ids().contains(id), "{query} does not find {id}");

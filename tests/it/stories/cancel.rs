@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use super::{cast, change, history, refer, status};
-use crate::harness::on_both;
+use crate::harness::on_both_in_both_formats;
 
 #[test]
 fn the_ehr_cancels_the_task_then_revokes_the_order() {
-    on_both(async |server| {
+    on_both_in_both_formats(async |server| {
         cast(server).await;
         let (order, task) = refer(server, "pantry").await;
         // Without a statusReason, and the order in a request of its own.
@@ -25,7 +25,7 @@ fn the_ehr_cancels_the_task_then_revokes_the_order() {
 
 #[test]
 fn revoking_the_order_alone_cancels_its_open_tasks() {
-    on_both(async |server| {
+    on_both_in_both_formats(async |server| {
         cast(server).await;
         let (order, task) = refer(server, "pantry").await;
         let other =
@@ -40,7 +40,7 @@ fn revoking_the_order_alone_cancels_its_open_tasks() {
 
 #[test]
 fn the_platform_copies_the_reason_between_parent_and_child() {
-    on_both(async |server| {
+    on_both_in_both_formats(async |server| {
         cast(server).await;
         let (order, parent) = refer(server, "platform").await;
         let mut child = super::task(&order, "pantry");

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{SDOHCC, cast, change, concept, history, status};
-use crate::harness::{Found, Server, entry, on_both, transaction};
+use crate::harness::{Found, Server, entry, on_both_in_both_formats, transaction};
 
 const US_CORE: &str = "http://hl7.org/fhir/us/core/StructureDefinition/";
 const KINDS: &str = "http://kinds.example";
@@ -80,7 +80,7 @@ async fn refer(server: &Server, owner: &str) -> (String, String) {
 
 #[test]
 fn the_ehr_prepares_by_a_transaction_of_gets() {
-    on_both(async |server| {
+    on_both_in_both_formats(async |server| {
         stage(server).await;
         let queries = [
             "Patient/ada".to_owned(),
@@ -117,7 +117,7 @@ fn the_ehr_prepares_by_a_transaction_of_gets() {
 
 #[test]
 fn the_ehr_refers_lists_and_polls() {
-    on_both(async |server| {
+    on_both_in_both_formats(async |server| {
         stage(server).await;
         let (order, task) = refer(server, "platform").await;
         let list = format!(
@@ -156,7 +156,7 @@ fn the_ehr_refers_lists_and_polls() {
 
 #[test]
 fn the_platform_accepts_lists_and_follows_its_own_tasks() {
-    on_both(async |server| {
+    on_both_in_both_formats(async |server| {
         stage(server).await;
         let (order, parent) = refer(server, "platform").await;
         assert_eq!(server.search("Task?status=requested").await.matches, [parent.as_str()]);
@@ -248,7 +248,7 @@ fn the_platform_accepts_lists_and_follows_its_own_tasks() {
 
 #[test]
 fn the_platform_copies_by_identifier() {
-    on_both(async |server| {
+    on_both_in_both_formats(async |server| {
         stage(server).await;
         let copies = ["c1", "c2"].map(|value| {
             json!({"resourceType": "Condition", "identifier": [{"system": "http://clinic.example/fhir", "value": value}], "subject": {"reference": "Patient/ada"}})

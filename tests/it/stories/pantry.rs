@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use super::{REFERRALS, cast, change, complete, history, refer, status};
-use crate::harness::on_both;
+use crate::harness::on_both_in_both_formats;
 
 #[test]
 fn the_pantry_accepts_works_and_completes() {
-    on_both(async |server| {
+    on_both_in_both_formats(async |server| {
         cast(server).await;
         let (order, task) = refer(server, "pantry").await;
         let poll = format!("{REFERRALS}&owner=Organization/pantry");
@@ -42,7 +42,7 @@ fn the_pantry_accepts_works_and_completes() {
 
 #[test]
 fn the_pantry_rejects_with_a_reason_and_the_order_stays_open() {
-    on_both(async |server| {
+    on_both_in_both_formats(async |server| {
         cast(server).await;
         let (order, task) = refer(server, "pantry").await;
         change(
@@ -65,7 +65,7 @@ fn the_pantry_rejects_with_a_reason_and_the_order_stays_open() {
 
 #[test]
 fn the_pantry_tells_its_capacity() {
-    on_both(async |server| {
+    on_both_in_both_formats(async |server| {
         cast(server).await;
         let service = |code: &str| {
             json!({"extension": [{"extension": [{"url": "capacityStatus", "valueCodeableConcept": super::concept(super::CODES, code)}],

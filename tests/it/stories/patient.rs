@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use super::{SDOHCC, cast, change, concept};
-use crate::harness::on_both;
+use crate::harness::on_both_in_both_formats;
 
 #[test]
 fn the_patient_answers_a_questionnaire() {
-    on_both(async |server| {
+    on_both_in_both_formats(async |server| {
         cast(server).await;
         server.store(&json!({"resourceType": "Questionnaire", "id": "food", "url": "http://forms.example/food", "title": "Food", "status": "active",
             "item": [{"linkId": "1", "type": "string", "text": "Enough?"}]})).await;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{REFERRALS, cast, change, complete, history, refer, status};
-use crate::harness::{Server, on_both};
+use crate::harness::{Server, on_both_in_both_formats};
 
 /// What the platform posts: a copy of what it read, stale meta and all, without an id.
 fn copy(of: &Value, changes: Value) -> Value {
@@ -32,7 +32,7 @@ async fn forward(server: &Server, order: &str, parent: &str, to: &str) -> (Strin
 
 #[test]
 fn the_platform_forwards_and_closes_both_loops() {
-    on_both(async |server| {
+    on_both_in_both_formats(async |server| {
         cast(server).await;
         server.get("metadata").await.expect(200);
         // A new CBO on the platform.
@@ -79,7 +79,7 @@ fn the_platform_forwards_and_closes_both_loops() {
 
 #[test]
 fn a_rejected_child_is_forwarded_again_by_hand() {
-    on_both(async |server| {
+    on_both_in_both_formats(async |server| {
         cast(server).await;
         let (order, parent) = refer(server, "platform").await;
         change(server, &parent, json!({"status": "accepted"})).await;
@@ -103,7 +103,7 @@ fn a_rejected_child_is_forwarded_again_by_hand() {
 
 #[test]
 fn a_rejected_parent_says_why() {
-    on_both(async |server| {
+    on_both_in_both_formats(async |server| {
         cast(server).await;
         let (order, parent) = refer(server, "platform").await;
         change(server, &parent, json!({"status": "rejected", "statusReason": {"text": "not in our area"}}))

@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use super::{SDOHCC, cast, change, concept, refer, status};
-use crate::harness::on_both;
+use crate::harness::on_both_in_both_formats;
 
 const EHR: &str = "http://ehr.example/fhir";
 
 #[test]
 fn tasks_that_point_at_another_server_are_accepted() {
-    on_both(async |server| {
+    on_both_in_both_formats(async |server| {
         let task = json!({"resourceType": "Task", "status": "requested", "intent": "order", "meta": {"profile": [format!("{SDOHCC}SDOHCC-TaskForReferralManagement")]},
             "code": concept("http://hl7.org/fhir/CodeSystem/task-code", "fulfill"), "focus": {"reference": format!("{EHR}/ServiceRequest/7")},
             "for": {"reference": format!("{EHR}/Patient/p")}, "requester": {"reference": format!("{EHR}/PractitionerRole/r")}, "owner": {"reference": "Organization/cp"}});
@@ -39,7 +39,7 @@ fn tasks_that_point_at_another_server_are_accepted() {
 
 #[test]
 fn the_order_comes_with_its_subject() {
-    on_both(async |server| {
+    on_both_in_both_formats(async |server| {
         cast(server).await;
         let (order, _) = refer(server, "pantry").await;
         let id = order.split_once('/').unwrap().1;
@@ -50,7 +50,7 @@ fn the_order_comes_with_its_subject() {
 
 #[test]
 fn received_is_kept_and_counts_as_requested() {
-    on_both(async |server| {
+    on_both_in_both_formats(async |server| {
         cast(server).await;
         let (order, task) = refer(server, "pantry").await;
         // The EHR's server writes it after it has handed the Task over.
