@@ -17,7 +17,7 @@ mod json;
 mod lexer;
 mod node;
 mod parser;
-mod pattern;
+pub mod pattern;
 mod quantity;
 mod temporal;
 #[cfg(test)]

@@ -66,10 +66,20 @@ impl CodeSet {
             return CodeSet { include: vec![Rule::Unknown(None)], exclude: Vec::new() };
         }
         above.push(number);
+        let codes = CodeSet::composed(definitions, set, above);
+        above.pop();
+        codes
+    }
+
+    /// Works out a value set that is no definition.
+    pub(super) fn of(definitions: &Definitions, set: &ValueSet) -> CodeSet {
+        CodeSet::composed(definitions, set, &mut Vec::new())
+    }
+
+    fn composed(definitions: &Definitions, set: &ValueSet, above: &mut Vec<usize>) -> CodeSet {
         let mut include: Vec<Rule> =
             set.include.iter().flat_map(|part| rules(definitions, part, above)).collect();
         let exclude = set.exclude.iter().flat_map(|part| rules(definitions, part, above)).collect();
-        above.pop();
         // What the publisher worked out is certain to be in; the rules still say what may be as well.
         include.extend(expansion(set));
         CodeSet { include, exclude }

@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 pub use code_set::CodeSet;
 
-use crate::definitions::Definitions;
+use crate::definitions::{Definitions, ValueSet};
 
 /// Whether a code is in a value set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +91,11 @@ impl Terminology {
     pub(crate) fn set_of_number(&self, number: usize) -> Option<&Arc<CodeSet>> {
         let set = self.sets.get(number)?;
         Some(set.get_or_init(|| Arc::new(CodeSet::new(&self.definitions, number))))
+    }
+
+    /// A value set that is no definition, say one contained in a resource, worked out.
+    pub fn work_out(&self, value_set: &ValueSet) -> CodeSet {
+        CodeSet::of(&self.definitions, value_set)
     }
 
     /// Whether a code is in a value set. Without a system any code of that name will do, as for elements of type

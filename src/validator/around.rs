@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -10,7 +11,7 @@ use super::entries::Entries;
 use super::walk::Walk;
 use crate::fhir::time::Instant;
 use crate::fhirpath::{self, Coding, Element, Environment, Link, Resolution, TypeOfReference};
-use crate::terminology::Membership;
+use crate::terminology::{CodeSet, Membership};
 
 /// What is passed in beside a resource. Nothing here does I/O: whatever is to be known has been fetched.
 #[derive(Clone, Copy, Default)]
@@ -47,6 +48,8 @@ pub(super) struct Around<'a> {
     /// Whether a resource (by address) meets a profile (by number), as far as known.
     verdicts: RefCell<HashMap<(usize, usize), bool>>,
     pub(super) hops: Cell<u32>,
+    /// Value sets contained in resources, worked out, by address.
+    code_sets: RefCell<HashMap<usize, Option<Arc<CodeSet>>>>,
 }
 
 impl<'a> Around<'a> {
@@ -59,6 +62,7 @@ impl<'a> Around<'a> {
             is_unsure: Cell::new(false),
             verdicts: RefCell::default(),
             hops: Cell::new(0),
+            code_sets: RefCell::default(),
         }
     }
 
@@ -101,6 +105,33 @@ impl<'a> Around<'a> {
             Some(found @ (Resolution::Resource(_) | Resolution::Type(_))) => found,
             _ => fhirpath::Resolver::resolve(&TypeOfReference(self.validator.definitions.types()), link),
         }
+    }
+
+    /// What a canonical leads to: an entry of the Bundle that says so of itself, or what the resolver finds.
+    pub(super) fn canonical(&self, link: Link<'_>) -> Resolution<'a> {
+        let url = link.literal.map(|literal| literal.split('|').next().unwrap_or(literal));
+        let entries = self.root.get("entry").and_then(Value::as_array).into_iter().flatten();
+        let mut resources = entries.filter_map(|entry| entry.get("resource")).filter(|_| self.is_bundle());
+        let is_it = |resource: &&Value| url.is_some() && resource.get("url").and_then(Value::as_str) == url;
+        if let Some(found) = resources.find(is_it) {
+            return Resolution::Resource(found);
+        }
+        self.context.resolver.map_or(Resolution::Unknown, |resolver| resolver.resolve(link))
+    }
+
+    /// A value set contained in a resource, worked out once.
+    pub(super) fn code_set(
+        &self,
+        contained: &Value,
+        work_out: impl FnOnce() -> Option<Arc<CodeSet>>,
+    ) -> Option<Arc<CodeSet>> {
+        let address = std::ptr::from_ref(contained).addr();
+        if let Some(known) = self.code_sets.borrow().get(&address) {
+            return known.clone();
+        }
+        let codes = work_out();
+        self.code_sets.borrow_mut().insert(address, codes.clone());
+        codes
     }
 
     /// Whether a code is in a value set: by local definitions, else by whoever knows more.

@@ -27,6 +27,7 @@ mod outline;
 mod path;
 mod place;
 mod primitive;
+mod questionnaire;
 mod reference;
 mod rule;
 mod slice;

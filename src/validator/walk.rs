@@ -124,8 +124,10 @@ impl<'a> Walk<'a> {
             if validator.known.domain_resource.is_some_and(|id| self.is_a(type_id, id)) {
                 self.domain_resource(resource, value, place, standing);
             }
-            if type_name == "Bundle" {
-                self.bundle(resource, place);
+            match type_name {
+                "Bundle" => self.bundle(resource, place),
+                "QuestionnaireResponse" => self.response(resource, place),
+                _ => {}
             }
         }
         let is_logical = standing == Standing::Own;

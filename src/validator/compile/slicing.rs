@@ -202,7 +202,7 @@ impl<'c> Compiling<'c> {
                 let profiles: Vec<ProfileRef> = profiles.map(|profile| self.profile_ref(profile)).collect();
                 if profiles.is_empty() { self.type_test(element) } else { Test::Profiles(profiles) }
             }
-            "exists" => Test::Exists(element.max != "0" && element.min > 0 || element.max != "0"),
+            "exists" => Test::Exists(element.max != "0"),
             _ => self.value_test(place),
         }
     }

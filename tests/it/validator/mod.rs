@@ -1,5 +1,6 @@
 //! The validator against fixtures of our own and the official examples.
 
+mod cases;
 mod examples;
 mod random;
 mod verdicts;
@@ -49,7 +50,7 @@ fn fixtures() {
             let resource = Resource::new(case["resource"].clone()).unwrap();
             let profiles: Vec<&str> =
                 case["profiles"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-            let now = Some(Instant(1_795_000_000_000));
+            let now = Some(Instant(1_795_000_000_000_000));
             let issues = validator()
                 .validate_with(&resource, &Context { profiles: &profiles, now, ..Context::default() });
             let mut found: Vec<String> =
