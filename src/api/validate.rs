@@ -4,7 +4,6 @@
 
 use serde_json::Value;
 
-use crate::fhir::locate::place_issues_within;
 use crate::fhir::{Id, Issue, IssueCode, OperationOutcome, Resource, Severity, json};
 use crate::gateway::{Method, Write};
 use crate::store::Key;
@@ -95,10 +94,7 @@ async fn sent(
         let text = format!("the resource calls itself another type than {type_name}, to which it was sent");
         issues.push(Issue::error(IssueCode::Structure, text).at(format!("{type_name}.resourceType")));
     }
-    if !request.text.is_empty() {
-        place_issues_within(&request.text, &asked.within, &mut issues);
-    }
-    Ok(issues)
+    Ok(request.placed_within(&asked.within, issues))
 }
 
 /// What the store and the referral's rules say to the write the mode speaks of.

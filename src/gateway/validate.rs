@@ -8,8 +8,8 @@ use tokio::sync::oneshot;
 use crate::access::Principal;
 use crate::fhir::{Issue, Reference, Resource, json};
 use crate::fhirpath::{Link, Resolution};
-use crate::search::Entries;
-use crate::store::{Key, StoreError};
+use crate::search::{Entries, Handling, SearchRequest};
+use crate::store::Key;
 use crate::validator::{Context, Resolver};
 
 use super::commit::Transaction;
@@ -19,6 +19,8 @@ use super::{Gateway, Refused, Space, Write};
 
 /// How many resources a resource may refer to that are fetched; the targets of further references are not looked at.
 const MOST_TARGETS: usize = 1000;
+/// How many Questionnaires are fetched.
+const MOST_FORMS: usize = 20;
 
 impl Gateway {
     /// What validation has to say about a resource that stands in a space, and what it refers to there. The resource has
@@ -28,7 +30,7 @@ impl Gateway {
         space: &Space,
         resource: &Resource,
         profiles: &[&str],
-    ) -> Result<Vec<Issue>, StoreError> {
+    ) -> Result<Vec<Issue>, Refused> {
         let targets = self.targets(space, resource).await?;
         let context = Context {
             profiles,
@@ -80,7 +82,7 @@ impl Gateway {
     }
 
     /// Fetches what a resource refers to in its space.
-    async fn targets(&self, space: &Space, resource: &Resource) -> Result<Targets, StoreError> {
+    async fn targets(&self, space: &Space, resource: &Resource) -> Result<Targets, Refused> {
         let mut found = BTreeSet::new();
         local_references(resource.as_value(), &space.base, &mut found);
         let keys: Vec<Key> =
@@ -90,7 +92,59 @@ impl Gateway {
             let value = json::parse(version.body?.as_bytes()).ok()?;
             Some(((version.key.type_name.to_string(), version.key.id.to_string()), value))
         });
-        Ok(Targets { base: space.base.clone(), resources: resources.collect() })
+        let mut targets =
+            Targets { base: space.base.clone(), resources: resources.collect(), forms: HashMap::new() };
+        let mut canonicals = BTreeSet::new();
+        questionnaires(resource.as_value(), &mut canonicals);
+        for canonical in canonicals.into_iter().take(MOST_FORMS) {
+            if let Some(form) = self.questionnaire(space, canonical).await? {
+                targets.forms.insert(canonical.to_owned(), form);
+            }
+        }
+        Ok(targets)
+    }
+
+    /// The Questionnaire of that canonical in a space; the one last written, where several are.
+    async fn questionnaire(&self, space: &Space, canonical: &str) -> Result<Option<Value>, Refused> {
+        let (url, version) = canonical.split_once('|').unzip();
+        let ask = |name: &str, value: &str| (name.to_owned(), escape(value));
+        let mut parameters = vec![ask("url", url.unwrap_or(canonical))];
+        parameters.extend(version.map(|version| ask("version", version)));
+        parameters
+            .extend([("_sort", "-_lastUpdated"), ("_count", "1")].map(|(n, v)| (n.to_owned(), v.to_owned())));
+        let (definitions, registry) = (self.definitions(), self.registry());
+        let search = SearchRequest::parse(
+            definitions,
+            registry,
+            &space.base,
+            "Questionnaire",
+            &parameters,
+            Handling::Strict,
+        );
+        let Ok(search) = search else { return Ok(None) };
+        let found = self.search(space, &search).await?.matches.pop().and_then(|version| version.body);
+        Ok(found.and_then(|body| json::parse(body.as_bytes()).ok()))
+    }
+}
+
+/// A text as it stands in a search value (R4 §3.1.1.4.0.1).
+fn escape(text: &str) -> String {
+    text.chars()
+        .flat_map(|c| matches!(c, '\\' | ',' | '|' | '$').then_some('\\').into_iter().chain([c]))
+        .collect()
+}
+
+/// The forms that responses anywhere in a resource say they answer.
+fn questionnaires<'v>(value: &'v Value, found: &mut BTreeSet<&'v str>) {
+    match value {
+        Value::Object(map) => {
+            let type_name = map.get("resourceType").and_then(Value::as_str);
+            let form = map.get("questionnaire").and_then(Value::as_str);
+            found.extend(form.filter(|_| type_name == Some("QuestionnaireResponse")));
+            map.values().for_each(|value| questionnaires(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|value| questionnaires(value, found)),
+        _ => {}
     }
 }
 
@@ -99,10 +153,15 @@ struct Targets {
     base: String,
     /// By type and id.
     resources: HashMap<(String, String), Value>,
+    /// Questionnaires, by canonical.
+    forms: HashMap<String, Value>,
 }
 
 impl Resolver for Targets {
     fn resolve<'s>(&'s self, link: Link<'_>) -> Resolution<'s> {
+        if let Some(form) = link.literal.and_then(|literal| self.forms.get(literal)) {
+            return Resolution::Resource(form);
+        }
         let local = link.literal.and_then(|literal| Reference::parse(literal).local(&self.base));
         let found =
             local.and_then(|(type_name, id)| self.resources.get(&(type_name.to_owned(), id.to_owned())));

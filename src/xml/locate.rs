@@ -7,7 +7,12 @@ use crate::fhir::locate::{ElementId, Wanted, place_by};
 /// Gives issues their places in the XML text they are about, which has been read before. What is not found gets the
 /// place of the nearest element around it.
 pub fn place_issues(text: &[u8], issues: &mut [Issue]) {
-    place_by(text, "", issues, |text, wanted| {
+    place_issues_within(text, "", issues);
+}
+
+/// Like [`place_issues`], where what the issues are about is an element of the text: `Parameters.parameter[0].resource`.
+pub fn place_issues_within(text: &[u8], element: &str, issues: &mut [Issue]) {
+    place_by(text, element, issues, |text, wanted| {
         let text = std::str::from_utf8(text).unwrap_or_default();
         if let Ok(reader) = Reader::document(text) {
             find(reader, wanted);

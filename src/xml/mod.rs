@@ -51,7 +51,7 @@ mod writer;
 
 pub use crate::fhir::json::MAX_DEPTH;
 pub use error::{Place, XmlError};
-pub use locate::place_issues;
+pub use locate::{place_issues, place_issues_within};
 
 use serde_json::Value;
 

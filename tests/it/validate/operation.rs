@@ -191,6 +191,27 @@ fn on_a_resource() {
     });
 }
 
+/// XML as well as JSON: the places are those in the XML.
+#[test]
+fn in_xml() {
+    on_both(async |server| {
+        let basic = "<Basic xmlns=\"http://hl7.org/fhir\">\n <id value=\"x\"/>\n <subject><reference value=\"#a\"/></subject></Basic>";
+        let parameters = format!(
+            "<Parameters xmlns=\"http://hl7.org/fhir\"><parameter><name value=\"resource\"/>\n<resource>{basic}</resource></parameter></Parameters>"
+        );
+        let headers = [("Content-Type", "application/fhir+xml"), ("Accept", "application/fhir+json")];
+        for (body, line) in [(basic.to_owned(), 3), (parameters, 4)] {
+            let answer =
+                server.send(Method::POST, "Basic/$validate", &headers, Some(body.into_bytes())).await;
+            let issues = answer.expect(200).issues();
+            let place = format!(
+                "error invariant Basic.subject: no contained resource has that id (line {line}, column 2)"
+            );
+            assert!(issues.contains(&place), "{issues}");
+        }
+    });
+}
+
 /// A profile asked for is judged by, also by its version.
 #[test]
 fn profiles() {
@@ -255,6 +276,29 @@ fn references_lead_into_the_store() {
             assert!(!target(&outcome), "{outcome}");
         },
     );
+}
+
+/// A response is held against its Questionnaire, which is found in the store by its canonical.
+#[test]
+fn questionnaires_are_found_in_the_store() {
+    on_both(async |server| {
+        let form = |version: &str, kind: &str| {
+            json!({
+            "resourceType": "Questionnaire", "id": format!("q{version}"), "url": "http://a.example/q,1", "version": version,
+            "status": "active", "item": [{"linkId": "a", "type": kind, "text": "A"}]})
+        };
+        server.store_all(&[form("1", "string"), form("2", "boolean")]).await;
+        for (version, expected) in [("|1", 0), ("|2", 1), ("", 1), ("|3", 0)] {
+            let response = json!({
+                "resourceType": "QuestionnaireResponse", "status": "completed", "text": basic()["text"],
+                "questionnaire": format!("http://a.example/q,1{version}"),
+                "item": [{"linkId": "a", "text": "A", "answer": [{"valueString": "x"}]}]});
+            let outcome = server.post("QuestionnaireResponse/$validate", &response).await.expect(200).json();
+            let errors =
+                outcome["issue"].as_array().unwrap().iter().filter(|issue| issue["severity"] == "error");
+            assert_eq!(errors.count(), expected, "{version}: {outcome}");
+        }
+    });
 }
 
 /// What the rules of the referral would say to an update is told.
