@@ -4,6 +4,7 @@ mod ask;
 mod definitions;
 mod examples;
 mod fhirpath;
+mod fuzz;
 mod harness;
 mod process;
 mod referral;
