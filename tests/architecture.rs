@@ -25,6 +25,7 @@ const RINGS: &[&[&str]] = &[
 const WITHIN: &[(&str, &str)] = &[
     ("fhirpath", "definitions"),
     ("terminology", "definitions"),
+    ("terminology", "fhirpath"),
     ("xml", "definitions"),
     ("gateway", "config"),
     ("cli", "demo"),

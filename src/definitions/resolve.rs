@@ -50,8 +50,17 @@ impl Definitions {
     /// The definitions inside the binary and those of further packages (`.tgz` files or folders). Where a package
     /// defines what is there already (same URL and version), the later one counts; the types of R4 stay as they are.
     pub fn with_packages(extra: &[PathBuf]) -> Result<Definitions, DefinitionsError> {
+        Definitions::choose(|_| true, extra)
+    }
+
+    /// Like [`Definitions::with_packages`], with some of the packages inside the binary only. R4 itself must be among
+    /// them.
+    pub fn choose(
+        is_wanted: impl Fn(&PackageId) -> bool,
+        extra: &[PathBuf],
+    ) -> Result<Definitions, DefinitionsError> {
         let mut definitions = Definitions { texts: Texts::unpack()?, ..Definitions::default() };
-        let mut parameters = definitions.add_embedded()?;
+        let mut parameters = definitions.add_embedded(&is_wanted)?;
         let mut packages: Vec<Package> =
             extra.iter().map(|path| Package::read(path)).collect::<Result<_, _>>()?;
         definitions.snapshot_errors = snapshot::complete(&mut packages, Some(&definitions));
@@ -171,7 +180,21 @@ impl Definitions {
 
     /// A code system.
     pub fn code_system(&self, canonical: &str) -> Option<&CodeSystem> {
-        let number = self.code_systems.find(canonical)?;
+        self.code_system_of_number(self.code_systems.find(canonical)?)
+    }
+
+    /// The number of a code system, from 0; the same for all its canonicals.
+    pub(crate) fn code_system_number(&self, canonical: &str) -> Option<usize> {
+        self.code_systems.find(canonical)
+    }
+
+    /// How many numbers code systems have.
+    pub(crate) fn code_system_count(&self) -> usize {
+        self.code_systems.len()
+    }
+
+    /// The code system of that number.
+    pub(crate) fn code_system_of_number(&self, number: usize) -> Option<&CodeSystem> {
         self.code_systems.get(number, |file| serde_json::from_str(self.texts.read(file)).ok())
     }
 
@@ -210,12 +233,18 @@ impl Definitions {
     }
 
     /// Takes note of every compiled file; reads those of types and search parameters.
-    fn add_embedded(&mut self) -> Result<Vec<(PackageId, SearchParameter)>, DefinitionsError> {
+    fn add_embedded(
+        &mut self,
+        is_wanted: &dyn Fn(&PackageId) -> bool,
+    ) -> Result<Vec<(PackageId, SearchParameter)>, DefinitionsError> {
         let files = self.texts.files().to_vec();
         let mut packages: HashMap<String, PackageId> = HashMap::new();
         for file in files.iter().filter(|file| file.path.ends_with("/package.json")) {
             let manifest: Manifest = serde_json::from_str(self.texts.read(file)).map_err(damaged(file))?;
             let (id, dependencies) = manifest.into_parts();
+            if !is_wanted(&id) {
+                continue;
+            }
             self.packages.push(id.clone());
             self.dependencies.insert(id.clone(), dependencies);
             packages.insert(id.to_string(), id);

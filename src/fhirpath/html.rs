@@ -59,9 +59,24 @@ pub enum HtmlError {
     Empty,
 }
 
+/// What a narrative refers to within the resource, and what it offers to be referred to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Links<'t> {
+    /// Targets of links that begin with `#`, without that.
+    pub targets: Vec<&'t str>,
+    /// Ids and names of its elements.
+    pub anchors: Vec<&'t str>,
+}
+
 /// Checks `Narrative.div`.
 pub fn check(text: &str) -> Result<(), HtmlError> {
-    let mut reader = Reader { rest: text.trim(), open: Vec::new(), has_content: false };
+    links(text).map(drop)
+}
+
+/// Checks `Narrative.div`; its links.
+pub fn links(text: &str) -> Result<Links<'_>, HtmlError> {
+    let mut reader =
+        Reader { rest: text.trim(), open: Vec::new(), has_content: false, links: Links::default() };
     loop {
         reader.text()?;
         if reader.rest.is_empty() {
@@ -73,7 +88,7 @@ pub fn check(text: &str) -> Result<(), HtmlError> {
             return match (reader.rest.is_empty(), reader.has_content) {
                 (false, _) => Err(HtmlError::Malformed),
                 (true, false) => Err(HtmlError::Empty),
-                (true, true) => Ok(()),
+                (true, true) => Ok(reader.links),
             };
         }
     }
@@ -83,6 +98,7 @@ struct Reader<'t> {
     rest: &'t str,
     open: Vec<&'t str>,
     has_content: bool,
+    links: Links<'t>,
 }
 
 impl<'t> Reader<'t> {
@@ -189,6 +205,11 @@ impl<'t> Reader<'t> {
         let is_own = own.is_some_and(|(_, names)| names.contains(&name));
         if !is_own && !ATTRIBUTES.contains(&name) {
             return Err(HtmlError::Attribute(shortened(element), shortened(name)));
+        }
+        match (name, value.strip_prefix('#')) {
+            ("href", Some(target)) if !target.is_empty() => self.links.targets.push(target),
+            ("id" | "xml:id" | "name", _) => self.links.anchors.push(value),
+            _ => {}
         }
         let is_link = matches!(name, "href" | "src" | "cite" | "longdesc" | "usemap");
         let target: String = value.chars().filter(|c| !c.is_whitespace()).take(16).collect();

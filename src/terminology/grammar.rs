@@ -1,8 +1,8 @@
 //! Systems whose codes are told by a grammar rather than a list.
 
 use super::Membership;
-use super::ucum;
 use crate::definitions::value_set::Filter;
+use crate::fhirpath::ucum::Unit;
 
 /// A grammar for codes.
 #[derive(Debug, Clone)]
@@ -90,9 +90,10 @@ impl Grammar {
                 let has_form = code.len() == 3 && code.bytes().all(|b| b.is_ascii_uppercase());
                 if has_form { Membership::Unknown } else { Membership::NotMember }
             }
-            Grammar::Ucum { is_narrowed } => match ucum::check(code) {
-                Membership::Member if *is_narrowed => Membership::Unknown,
-                membership => membership,
+            Grammar::Ucum { is_narrowed } => match Unit::is_unit(code) {
+                Some(true) if !*is_narrowed => Membership::Member,
+                Some(false) => Membership::NotMember,
+                _ => Membership::Unknown,
             },
         }
     }

@@ -5,8 +5,8 @@
 mod code_set;
 mod filter;
 mod grammar;
-mod ucum;
 
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 pub use code_set::CodeSet;
@@ -67,7 +67,12 @@ pub struct Terminology {
     sets: Vec<OnceLock<Arc<CodeSet>>>,
     /// By URL, what bindings name although it is a specification and no value set.
     specifications: Vec<(&'static str, Arc<CodeSet>)>,
+    /// By the code system's number in the definitions.
+    displays: Vec<OnceLock<Displays>>,
 }
+
+/// The displays of a code system's codes.
+type Displays = HashMap<Box<str>, Box<str>>;
 
 impl Terminology {
     /// The value sets of these definitions.
@@ -76,7 +81,8 @@ impl Terminology {
         let specifications = grammar::specifications();
         let of_grammar = |(url, grammar)| (url, Arc::new(CodeSet::of_grammar(grammar)));
         let specifications = specifications.into_iter().map(of_grammar).collect();
-        Terminology { definitions, sets, specifications }
+        let displays = (0..definitions.code_system_count()).map(|_| OnceLock::new()).collect();
+        Terminology { definitions, sets, specifications, displays }
     }
 
     /// A value set worked out, by canonical with or without version; `None` when it is not at hand.
@@ -104,6 +110,18 @@ impl Terminology {
         self.set(value_set).map_or(Membership::Unknown, |set| set.contains(system, code))
     }
 
+    /// The text that the newest version of a code system at hand has for a code.
+    pub fn display(&self, system: &str, code: &str) -> Option<&str> {
+        let number = self.definitions.code_system_number(system)?;
+        let displays = self.displays.get(number)?.get_or_init(|| {
+            let concepts =
+                self.definitions.code_system_of_number(number).into_iter().flat_map(|own| &own.concepts);
+            let told = concepts.filter_map(|concept| Some((&*concept.code, concept.display.as_deref()?)));
+            told.map(|(code, display)| (code.into(), display.into())).collect()
+        });
+        displays.get(code).map(|display| &**display)
+    }
+
     /// The system that a bare code has by the value set its element is bound to.
     pub fn system_of(&self, value_set: &str, code: &str) -> Option<&str> {
         self.set(value_set)?.system_of(code)
@@ -114,6 +132,7 @@ impl Terminology {
 mod tests {
     use super::Membership::{Member, NotMember, Unknown};
     use super::*;
+    use crate::fhirpath::ucum::Unit;
 
     fn terminology() -> &'static Terminology {
         static TERMINOLOGY: OnceLock<Terminology> = OnceLock::new();
@@ -224,7 +243,7 @@ mod tests {
         let common = terminology().definitions.value_set("http://hl7.org/fhir/ValueSet/ucum-common").unwrap();
         let codes =
             common.include.iter().flat_map(|part| &part.concepts).map(|concept| concept.code.as_str());
-        let others: Vec<&str> = codes.filter(|code| ucum::check(code) != Member).collect();
+        let others: Vec<&str> = codes.filter(|code| Unit::is_unit(code) != Some(true)).collect();
         assert!(others.is_empty(), "{others:?}");
     }
 }

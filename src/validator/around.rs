@@ -1,13 +1,15 @@
 //! What a resource is validated in: the time, what it refers to, and who knows codes and profiles.
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::Validator;
 use super::entries::Entries;
+use super::narrative;
 use super::walk::Walk;
 use crate::fhir::time::Instant;
 use crate::fhirpath::{self, Coding, Element, Environment, Link, Resolution, TypeOfReference};
@@ -24,6 +26,23 @@ pub struct Context<'c> {
     pub terminology: Option<&'c dyn fhirpath::Terminology>,
     /// The present moment; `None` where rules that depend on it are to be left out.
     pub now: Option<Instant>,
+    /// What is asked for beyond the rules of FHIR.
+    pub demands: Demands,
+    /// Where extensions need not be at hand even so: beginnings of their URLs.
+    pub trusted_extensions: &'c [&'c str],
+}
+
+/// What may be asked for beyond the rules of FHIR; nothing by default.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Demands {
+    /// References in a Bundle or Parameters, or that the resolver should find, lead somewhere.
+    pub targets: bool,
+    /// Extensions and profiles that are named are at hand.
+    pub definitions: bool,
+    /// No URL is one of those reserved for examples.
+    pub no_examples: bool,
+    /// Markdown has no HTML in it.
+    pub no_html: bool,
 }
 
 /// Finds resources beyond the one that is validated, among what has been fetched already. References to contained
@@ -50,6 +69,8 @@ pub(super) struct Around<'a> {
     pub(super) hops: Cell<u32>,
     /// Value sets contained in resources, worked out, by address.
     code_sets: RefCell<HashMap<usize, Option<Arc<CodeSet>>>>,
+    /// What narratives may link to, by the address of the resource.
+    anchors: RefCell<HashMap<usize, Rc<HashSet<&'a str>>>>,
 }
 
 impl<'a> Around<'a> {
@@ -63,6 +84,7 @@ impl<'a> Around<'a> {
             verdicts: RefCell::default(),
             hops: Cell::new(0),
             code_sets: RefCell::default(),
+            anchors: RefCell::default(),
         }
     }
 
@@ -117,6 +139,17 @@ impl<'a> Around<'a> {
             return Resolution::Resource(found);
         }
         self.context.resolver.map_or(Resolution::Unknown, |resolver| resolver.resolve(link))
+    }
+
+    /// What narratives in a resource may link to.
+    pub(super) fn anchors(&self, resource: &'a Value) -> Rc<HashSet<&'a str>> {
+        let mut known = self.anchors.borrow_mut();
+        let found = known.entry(std::ptr::from_ref(resource).addr()).or_insert_with(|| {
+            let mut found = HashSet::new();
+            narrative::anchors(resource, &mut found);
+            Rc::new(found)
+        });
+        Rc::clone(found)
     }
 
     /// A value set contained in a resource, worked out once.

@@ -1,5 +1,7 @@
 //! The rules that a value itself must meet.
 
+use std::ops::Range;
+
 use serde_json::Value;
 
 use super::binding::{self, Verdict};
@@ -58,9 +60,17 @@ impl<'a> Walk<'a> {
         self.add(issue.at(place.to_string()).by("profile", &of.canonical));
     }
 
-    fn not_at_hand(&mut self, profile: &ProfileRef, place: &Place<'_>) {
+    pub(super) fn not_at_hand(&mut self, profile: &ProfileRef, place: &Place<'_>) {
         let text = format!("not checked against {}, which is not at hand", profile.canonical);
-        self.add(Issue::new(Severity::Information, IssueCode::Informational, text).at(place.to_string()));
+        self.add(self.unknown_definition(text).at(place.to_string()).by("profile", &profile.canonical));
+    }
+
+    /// An issue about a definition that is named but not at hand.
+    pub(super) fn unknown_definition(&self, text: impl Into<String>) -> Issue {
+        match self.around.context.demands.definitions {
+            true => Issue::error(IssueCode::NotFound, text),
+            false => Issue::new(Severity::Information, IssueCode::Informational, text),
+        }
     }
 
     /// Whether a value meets a definition; nothing of it is told.
@@ -114,7 +124,8 @@ impl<'a> Walk<'a> {
             (_, Some(type_id)) => {
                 let item = Item { value: Some(value), type_id: Some(type_id), container: self.container };
                 self.profiles(type_id, item, 0, &place);
-                self.rules(type_id, element.property, Some(value), element.extra, 0, &place);
+                let nodes = 0..self.nodes.len();
+                self.rules(type_id, element.property, Some(value), element.extra, nodes, &place);
                 if let Value::Object(object) = value {
                     let spot =
                         super::walk::Spot { type_id, property: None, place: &place, is_logical: false };
@@ -126,19 +137,20 @@ impl<'a> Walk<'a> {
         !self.issues.iter().any(Issue::is_error)
     }
 
-    /// The rules of all nodes from `from` on.
+    /// The rules of some nodes.
     pub(super) fn rules(
         &mut self,
         type_id: TypeId,
         property: Option<&'a Property>,
         value: Option<&'a Value>,
         extra: Option<&'a Value>,
-        from: usize,
+        range: Range<usize>,
         place: &Place<'_>,
     ) {
+        let from = range.start;
         let container = Some(self.container);
         let element = Element { value, extra, type_id: Some(type_id), property, container };
-        for index in from..self.nodes.len() {
+        for index in range {
             let Some(active) = self.nodes.get(index).copied() else { continue };
             for rule in &active.node.rules {
                 if let Rule::Invariant(invariant) = rule {
@@ -197,12 +209,8 @@ impl<'a> Walk<'a> {
                     }
                 }
             }
-            Rule::Fixed(fixed) if !compare::is_fixed(value, fixed) => {
-                ("fixed", Issue::error(IssueCode::Value, format!("must be exactly {fixed}")))
-            }
-            Rule::Pattern(pattern) if !compare::fits(value, pattern) => {
-                ("pattern", Issue::error(IssueCode::Value, format!("must have {pattern}")))
-            }
+            Rule::Fixed(fixed) => return self.differences(("fixed", fixed, true), value, of, place),
+            Rule::Pattern(pattern) => return self.differences(("pattern", pattern, false), value, of, place),
             Rule::Bound(bound) => match self.beyond(bound, element) {
                 Some(text) => ("bound", Issue::error(IssueCode::Value, text)),
                 None => return,
@@ -218,6 +226,26 @@ impl<'a> Walk<'a> {
             _ => return,
         };
         self.add(issue.at(place.to_string()).by(name, &of.canonical));
+    }
+
+    fn differences(
+        &mut self,
+        (rule, wanted, is_exact): (&str, &Value, bool),
+        value: &Value,
+        of: &Compiled,
+        place: &Place<'_>,
+    ) {
+        let is_same = if is_exact { compare::is_fixed(value, wanted) } else { compare::fits(value, wanted) };
+        if is_same {
+            return;
+        }
+        for difference in compare::differences(value, wanted, is_exact) {
+            let at = match difference.path.as_str() {
+                "" => place.to_string(),
+                path => format!("{place}.{path}"),
+            };
+            self.add(Issue::error(IssueCode::Value, difference.wanted).at(at).by(rule, &of.canonical));
+        }
     }
 
     /// Whether a definition beside the value fixes its very code: then a binding that forbids it is the publisher's slip.

@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use serde_json::{Map, Value};
 
-use super::narrative;
 use super::path::Item;
 use super::place::Place;
 use super::primitive::Primitive;
@@ -177,8 +176,11 @@ impl<'a> Walk<'a> {
                 let of_type = &self.around.validator.definitions.types()[type_id].name;
                 let issue = Issue::error(IssueCode::Value, flaw).at(place.to_string());
                 self.add(issue.by("format", format!("{TYPES}{of_type}")));
-            } else if primitive == Primitive::Xhtml {
-                self.narrative(value, place);
+            } else if let Value::String(text) = value {
+                match primitive {
+                    Primitive::Xhtml => self.narrative(text, place),
+                    _ => self.demanded(primitive, type_id, text, place),
+                }
             }
         }
         let own = self.nodes.len();
@@ -188,7 +190,7 @@ impl<'a> Walk<'a> {
             from,
             place,
         );
-        self.rules(type_id, Some(element.property), value, shadow, from, place);
+        self.rules(type_id, Some(element.property), value, shadow, from..self.nodes.len(), place);
         self.nodes.truncate(own);
         match shadow {
             Some(Value::Object(beside)) => {
@@ -229,6 +231,10 @@ impl<'a> Walk<'a> {
             }
             if validator.known.reference == Some(type_id) {
                 self.reference_shape(object, place);
+            } else if validator.known.coding == Some(type_id) {
+                self.display(object, place);
+            } else if validator.known.attachment == Some(type_id) {
+                self.attachment(object, place);
             }
         }
         self.profiles(
@@ -240,7 +246,7 @@ impl<'a> Walk<'a> {
         if validator.known.extension == Some(type_id) && !self.only_asked {
             self.extension(element, object, from, place);
         }
-        self.rules(type_id, Some(element.property), value, None, from, place);
+        self.rules(type_id, Some(element.property), value, None, from..self.nodes.len(), place);
         self.object(
             Spot { type_id, property: Some(element.property), place, is_logical: false },
             object,
@@ -265,12 +271,6 @@ impl<'a> Walk<'a> {
         let issue =
             Issue::error(IssueCode::Invariant, "an element has a value, or properties besides its id");
         self.add(issue.at(place.to_string()).by("ele-1", format!("{TYPES}Element")));
-    }
-
-    fn narrative(&mut self, value: &Value, place: &Place<'_>) {
-        if let Some(issue) = value.as_str().and_then(narrative::check) {
-            self.add(issue.at(place.to_string()));
-        }
     }
 
     pub(super) fn primitive(&self, type_id: TypeId) -> Option<Primitive> {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::fhir::Reference;
 
-/// Entries by `fullUrl` and by type and id. Empty for what is no Bundle.
+/// Entries by `fullUrl` and by type and id; the resources among Parameters likewise. Empty for anything else.
 #[derive(Debug, Default)]
 pub(super) struct Entries<'a> {
     by_url: HashMap<&'a str, &'a Value>,
@@ -20,10 +20,12 @@ impl<'a> Entries<'a> {
     pub(super) fn of(bundle: &'a Value) -> Entries<'a> {
         let text = |value: &'a Value, name: &str| value.get(name).and_then(Value::as_str);
         let mut entries = Entries::default();
-        if text(bundle, "resourceType") != Some("Bundle") {
-            return entries;
-        }
-        for entry in bundle.get("entry").and_then(Value::as_array).into_iter().flatten() {
+        let list = match text(bundle, "resourceType") {
+            Some("Bundle") => "entry",
+            Some("Parameters") => "parameter",
+            _ => return entries,
+        };
+        for entry in bundle.get(list).and_then(Value::as_array).into_iter().flatten() {
             let Some(resource) = entry.get("resource") else { continue };
             if let Some(url) = text(entry, "fullUrl") {
                 entries.by_url.entry(url).or_insert(resource);

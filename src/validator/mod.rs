@@ -10,12 +10,16 @@
 //! * **warning**, **information**: told. A code that cannot be checked from local definitions is never an error.
 
 mod around;
+mod attachment;
 mod binding;
 mod bundle;
 mod check;
 mod compare;
 mod compile;
 mod contained;
+mod demands;
+mod discriminator;
+mod display;
 mod element;
 mod entries;
 mod errata;
@@ -37,7 +41,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-pub use around::{Context, Resolver};
+pub use around::{Context, Demands, Resolver};
 pub use compile::CompileError;
 pub use rule::{
     BindingRule, Bound, Child, Compiled, Content, Context as ExtensionContext, Invariant, Node, NodeId,
@@ -74,6 +78,9 @@ pub struct Validator {
 struct Known {
     domain_resource: Option<TypeId>,
     extension: Option<TypeId>,
+    attachment: Option<TypeId>,
+    markdown: Option<TypeId>,
+    coding: Option<TypeId>,
     reference: Option<TypeId>,
 }
 
@@ -97,6 +104,9 @@ impl Validator {
             known: Known {
                 domain_resource: graph.find("DomainResource"),
                 extension: graph.find("Extension"),
+                attachment: graph.find("Attachment"),
+                markdown: graph.find("markdown"),
+                coding: graph.find("Coding"),
                 reference: graph.find("Reference"),
             },
             profiles: (0..definitions.structure_count()).map(|_| OnceLock::new()).collect(),

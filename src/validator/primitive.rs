@@ -117,7 +117,14 @@ impl Primitive {
             Primitive::Code => {
                 (is_code(text), "must be a code: no spaces around it, no more than one between words")
             }
-            Primitive::Uri => (!text.contains(char::is_whitespace), "must be a URI: no spaces"),
+            Primitive::Uri => {
+                let is_urn =
+                    |prefix: &str, has_form: fn(&str) -> bool| !text.starts_with(prefix) || has_form(text);
+                if !is_urn("urn:uuid:", |text| is_uuid(&text.to_ascii_lowercase())) {
+                    return Some("must have a UUID after 'urn:uuid:'");
+                }
+                (!text.contains(char::is_whitespace), "must be a URI: no spaces")
+            }
             Primitive::Id => (Id::is_valid(text), "must be an id: 1 to 64 of A-Z, a-z, 0-9, '-', '.'"),
             Primitive::Oid => (is_oid(text), "must be an OID: 'urn:oid:' and numbers joined by dots"),
             Primitive::Uuid => (is_uuid(text), "must be a UUID in lower case after 'urn:uuid:'"),
@@ -161,7 +168,11 @@ mod tests {
             ("string", json!(["a", " a ", "ä\n\t"]), json!(["", "a\u{0}", "\u{1b}"])),
             ("code", json!(["a", "a b", "ü"]), json!(["", " a", "a ", "a  b", "a\n\nb", " "])),
             ("id", json!(["a-1.B"]), json!(["a_b", "", "ä"])),
-            ("uri", json!(["http://a/b", "urn:x", "#1"]), json!(["", "a b", "a\n"])),
+            (
+                "uri",
+                json!(["http://a/b", "urn:x", "#1", "urn:uuid:C757873d-ec9a-4326-a141-556f43239520"]),
+                json!(["", "a b", "a\n", "urn:uuid:1"]),
+            ),
             (
                 "oid",
                 json!(["urn:oid:2.16.840.1"]),

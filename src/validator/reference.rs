@@ -35,6 +35,9 @@ impl<'a> Walk<'a> {
             let issue = Issue::warning(IssueCode::NotFound, "no entry of the Bundle has that fullUrl");
             return self.add(issue.at(place.to_string()).by("reference", REFERENCE));
         }
+        if self.around.context.demands.targets && !literal.starts_with('#') {
+            self.must_lead_somewhere(literal, place);
+        }
         let Some(declared) = text("type") else { return };
         let types = self.around.validator.definitions.types();
         let Some(target) = self.target(literal, None) else { return };
@@ -44,6 +47,15 @@ impl<'a> Walk<'a> {
             self.add(
                 Issue::error(IssueCode::Structure, text).at(place.to_string()).by("reference", REFERENCE),
             );
+        }
+    }
+
+    /// A reference to a resource on a server leads to one that is at hand.
+    fn must_lead_somewhere(&mut self, literal: &'a str, place: &Place<'_>) {
+        let is_known = self.target(literal, None).is_none_or(|target| target.resource.is_some());
+        if !is_known {
+            let issue = Issue::error(IssueCode::NotFound, "nothing at hand is what it refers to");
+            self.add(issue.at(place.to_string()).by("reference", REFERENCE));
         }
     }
 
@@ -89,12 +101,17 @@ impl<'a> Walk<'a> {
         let profiles: Vec<_> = of_type().filter_map(|(_, profile)| profile.as_ref()).collect();
         let container = if target.kind == "contained" { self.container } else { resource };
         let item = Item { value: Some(resource), type_id: Some(target.type_id), container };
+        let mut unknown = None;
         for profile in &profiles {
             match self.around.validator.profile_of(profile) {
-                Some(compiled) if !self.value_conforms(resource, item, compiled, profile.number) => {}
-                // What is not at hand cannot be held against it.
-                _ => return,
+                Some(compiled) if self.value_conforms(resource, item, compiled, profile.number) => return,
+                Some(_) => {}
+                None => unknown = Some(*profile),
             }
+        }
+        // What is not at hand cannot be held against it.
+        if let Some(profile) = unknown {
+            return self.not_at_hand(profile, place);
         }
         let names: Vec<&str> = profiles.iter().map(|profile| profile.canonical.as_str()).collect();
         let text = format!("what it refers to meets none of {}", names.join(", "));

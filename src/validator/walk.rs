@@ -98,6 +98,12 @@ impl<'a> Walk<'a> {
         let Some(type_id) = validator.definitions.types().resource(type_name) else {
             return self.malformed(place, "'resourceType' is no resource type of FHIR R4");
         };
+        let mut own = from;
+        if !place.is_root() {
+            // What is asked of the element that holds the resource is about the resource around it.
+            own = self.nodes.len();
+            self.rules(type_id, None, Some(value), None, from..own, place);
+        }
         if !self.only_asked {
             self.nodes.extend(validator.of_type(type_id).map(|of| Active { node: of.root(), of }));
             if place.is_root() {
@@ -119,13 +125,14 @@ impl<'a> Walk<'a> {
         }
         let item = Item { value: Some(value), type_id: Some(type_id), container: self.container };
         self.profiles(type_id, item, from, place);
-        self.rules(type_id, None, Some(value), None, from, place);
+        self.rules(type_id, None, Some(value), None, own..self.nodes.len(), place);
         if !self.only_asked {
             if validator.known.domain_resource.is_some_and(|id| self.is_a(type_id, id)) {
                 self.domain_resource(resource, value, place, standing);
             }
             match type_name {
                 "Bundle" => self.bundle(resource, place),
+                "StructureDefinition" => self.discriminators(resource, place),
                 "QuestionnaireResponse" => self.response(resource, place),
                 _ => {}
             }

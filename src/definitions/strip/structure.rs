@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::{Malformed, extensions, objects, owned, part, required, text, texts};
 use crate::definitions::structure::{
-    BaseElement, Binding, Constraint, Discriminator, ElementDefinition, ElementType, ExtensionContext, Kind,
-    Slicing, StructureDefinition,
+    BaseElement, Binding, Constraint, Derivation, Discriminator, ElementDefinition, ElementType,
+    ExtensionContext, Kind, Slicing, StructureDefinition,
 };
 
 const CORE: &str = "http://hl7.org/fhir/StructureDefinition/";
@@ -35,6 +35,12 @@ pub(super) fn strip(resource: &Map<String, Value>) -> Result<Option<StructureDef
         context_invariant: texts(resource, "contextInvariant"),
         elements: Vec::new(),
     };
+    // Some publishers call a profile a specialisation.
+    let is_of_own_type =
+        structure.base_definition.as_deref() == Some(&format!("{CORE}{}", structure.type_name));
+    if is_of_own_type && structure.derivation == Some(Derivation::Specialization) {
+        structure.derivation = Some(Derivation::Constraint);
+    }
     let snapshot = resource.get("snapshot").and_then(Value::as_object);
     let elements = snapshot.into_iter().flat_map(|snapshot| objects(snapshot, "element"));
     let elements = elements.map(|source| element(source, &structure));

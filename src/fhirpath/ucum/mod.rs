@@ -38,9 +38,23 @@ impl Unit {
         if text.is_empty() || text.len() > MAX_LENGTH {
             return None;
         }
-        let mut reader = Reader { rest: text, depth: 0 };
+        let mut reader = Reader { rest: text, depth: 0, strangers: None };
         let unit = reader.term()?;
         reader.rest.is_empty().then_some(unit)
+    }
+
+    /// Whether a text is a unit expression. `None` when it has the form of one, but names units not known here.
+    pub fn is_unit(text: &str) -> Option<bool> {
+        // Spaces may stand in annotations only; the grammar sees to that.
+        if text.is_empty() || text.len() > MAX_LENGTH || !text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+            return Some(false);
+        }
+        let mut reader = Reader { rest: text, depth: 0, strangers: Some(0) };
+        match reader.term() {
+            Some(_) if reader.rest.is_empty() && reader.strangers == Some(0) => Some(true),
+            Some(_) if reader.rest.is_empty() => None,
+            _ => Some(false),
+        }
     }
 
     fn number(factor: Ratio) -> Unit {
@@ -123,6 +137,8 @@ fn decimal(text: &str) -> Decimal {
 struct Reader<'t> {
     rest: &'t str,
     depth: u8,
+    /// When only the form counts: how many units were met that are not known, or that do not go together.
+    strangers: Option<u32>,
 }
 
 impl<'t> Reader<'t> {
@@ -131,7 +147,8 @@ impl<'t> Reader<'t> {
         let mut unit = Unit::number(Ratio::ONE);
         let mut exponent = if self.skip('/') { -1 } else { 1 };
         loop {
-            unit = unit.times(&self.component()?, exponent)?;
+            let factor = self.component()?;
+            unit = unit.times(&factor, exponent).or_else(|| self.stranger())?;
             exponent = match () {
                 () if self.skip('.') => 1,
                 () if self.skip('/') => -1,
@@ -148,7 +165,13 @@ impl<'t> Reader<'t> {
             }
             let unit = self.term()?;
             self.depth -= 1;
-            return self.skip(')').then_some(unit);
+            if !self.skip(')') {
+                return None;
+            }
+            if self.rest.starts_with('{') {
+                self.annotation()?;
+            }
+            return Some(unit);
         }
         if self.rest.starts_with('{') {
             self.annotation()?;
@@ -174,13 +197,28 @@ impl<'t> Reader<'t> {
         }
         let symbol = self.symbol()?;
         let exponent = self.exponent()?;
-        let (prefix, atom, index) = atoms::find(symbol)?;
-        let unit = Unit::of(atom, index)?;
-        match prefix {
-            None if exponent == 1 => Some(unit),
-            None => unit.raised(exponent),
-            Some(power) => Unit::number(Ratio::power_of(power.0, power.1)?).times(&unit, 1)?.raised(exponent),
+        let has_form = |b: u8| b.is_ascii_alphanumeric() || b"[]_'*^%\"".contains(&b) || symbol.contains('[');
+        let known = atoms::find(symbol).and_then(|(prefix, atom, index)| {
+            let unit = Unit::of(atom, index)?;
+            match prefix {
+                None => unit.raised(exponent),
+                Some(power) => {
+                    Unit::number(Ratio::power_of(power.0, power.1)?).times(&unit, 1)?.raised(exponent)
+                }
+            }
+        });
+        match known {
+            None if symbol.bytes().all(has_form) => self.stranger(),
+            known => known,
         }
+    }
+
+    /// What stands for a unit that is not known, where only the form counts.
+    fn stranger(&mut self) -> Option<Unit> {
+        self.strangers.as_mut().map(|count| {
+            *count += 1;
+            Unit::number(Ratio::ONE)
+        })
     }
 
     /// Letters and the like, up to an exponent or the end of the component; what is in brackets belongs together.
@@ -219,7 +257,8 @@ impl<'t> Reader<'t> {
     fn annotation(&mut self) -> Option<()> {
         let (inside, rest) = self.rest.strip_prefix('{')?.split_once('}')?;
         self.rest = rest;
-        inside.chars().all(|c| c.is_ascii_graphic() && c != '{').then_some(())
+        let is_part = |c: char| c != '{' && (c.is_ascii_graphic() || c == ' ' && self.strangers.is_some());
+        inside.chars().all(is_part).then_some(())
     }
 
     fn skip(&mut self, c: char) -> bool {
@@ -281,6 +320,37 @@ mod tests {
             let got = got.map_or("none".to_owned(), |d| d.normalized().to_string());
             assert_eq!(got, expected, "{value}");
         }
+    }
+
+    #[test]
+    fn tells_units_from_others() {
+        for (text, expected) in [
+            ("mg", Some(true)),
+            ("mm[Hg]", Some(true)),
+            ("kg/m2", Some(true)),
+            ("{score}", Some(true)),
+            ("/min", Some(true)),
+            ("10*3/uL", Some(true)),
+            ("mL/min/{1.73_m2}", Some(true)),
+            ("m.s-2", Some(true)),
+            ("1", Some(true)),
+            ("%", Some(true)),
+            ("(8.h)", Some(true)),
+            ("mg{dose}", Some(true)),
+            ("mg{per dose}", Some(true)),
+            ("[foo_bar]", None),
+            ("minutes", None),
+            ("", Some(false)),
+            ("mg/", Some(false)),
+            ("beats per minute", Some(false)),
+            ("(mg", Some(false)),
+            ("{a", Some(false)),
+            ("µg", Some(false)),
+            ("mg//dL", Some(false)),
+        ] {
+            assert_eq!(Unit::is_unit(text), expected, "{text}");
+        }
+        assert_eq!(Unit::is_unit(&"(".repeat(200)), Some(false));
     }
 
     #[test]

@@ -218,25 +218,15 @@ impl<'c> Compiling<'c> {
         let mut of_types = Vec::new();
         // What is below an element of a type is for that type to say.
         if !self.structure.is_type() {
-            let source = self.target_of(index).unwrap_or(index);
-            if !self.tree.children(source).is_empty() {
+            // What a content reference leads to is the type's own content, unconstrained.
+            if !self.tree.children(index).is_empty() {
                 for (_, content) in types {
                     // Not every type of a choice has what is asked of some.
-                    let is_lenient = types.len() > 1 || source != index;
-                    of_types.push((*content, self.content_node(source, *content, is_lenient)?));
+                    of_types.push((*content, self.content_node(index, *content, types.len() > 1)?));
                 }
             }
         }
         Ok(Content { node, of_types })
-    }
-
-    /// The element of the same structure whose content this one has: `Questionnaire.item` for `Questionnaire.item.item`.
-    fn target_of(&self, index: usize) -> Option<usize> {
-        let target = self.element(index).content_reference.as_deref()?;
-        if !self.tree.children(index).is_empty() {
-            return None;
-        }
-        self.tree.find(target.rsplit('#').next()?)
     }
 
     /// Least and greatest number, 0 and `None` where something else already sees to it.

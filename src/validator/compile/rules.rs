@@ -126,7 +126,9 @@ impl Compiling<'_> {
             CompileError::Invariant(constraint.key.clone(), error.to_string())
         };
         let severity = match constraint.severity.as_str() {
-            "error" if !constraint.best_practice => Severity::Error,
+            // What would be nice to have must not drown what is wrong.
+            _ if constraint.best_practice => Severity::Information,
+            "error" => Severity::Error,
             _ => Severity::Warning,
         };
         let expression = Expression::parse(errata::expression(text)).map_err(failed)?;

@@ -8,6 +8,9 @@ use crate::fhir::{Issue, IssueCode};
 use crate::validator::place::Place;
 use crate::validator::walk::Walk;
 
+/// The types of options (`Questionnaire.item.answerOption.value[x]`).
+const OPTIONS: [&str; 6] = ["Coding", "integer", "date", "time", "string", "Reference"];
+
 const ANSWER: &str = "QuestionnaireResponse.item.answer";
 
 impl<'a> Walk<'a> {
@@ -29,11 +32,12 @@ impl<'a> Walk<'a> {
         let type_name = types[type_id].name.as_str();
         let value_place = place.below("value", Some(type_name));
         let allowed = allowed(question.kind);
-        let has_such_option = || {
-            let options = super::list(question.item, "answerOption").iter();
-            options.filter_map(|option| named(option, "value")).any(|(own, _)| own == name)
+        // A choice may offer other things than codes; what it offers is looked at below.
+        let is_option = || {
+            let is_free = question.item.get("answerValueSet").is_none();
+            is_free && question.kind.ends_with("choice") && OPTIONS.contains(&type_name)
         };
-        if !allowed.contains(&type_name) && !(question.kind.ends_with("choice") && has_such_option()) {
+        if !allowed.contains(&type_name) && !is_option() {
             let text = format!("is a {type_name}; the questionnaire asks for {}", allowed.join(" or "));
             return self.tell(form, "type", Issue::error(IssueCode::Structure, text), &value_place);
         }

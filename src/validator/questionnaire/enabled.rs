@@ -60,7 +60,7 @@ fn is_met(condition: &Value, scope: &Scope<'_, '_>) -> Option<bool> {
     let (_, wanted) = named(condition, "answer")?;
     let operator = text(condition, "operator")?;
     if operator == "exists" {
-        return Some(!answers.is_empty() == wanted.as_bool()?);
+        return Some(answers.is_empty() != wanted.as_bool()?);
     }
     let fits = |answer: &&Value| {
         let Some((_, value)) = named(answer, "value") else { return false };

@@ -3,17 +3,17 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use sdoh_gateway::definitions::Definitions;
+use sdoh_gateway::definitions::{Definitions, PackageId};
 use sdoh_gateway::fhir::time::Instant;
 use sdoh_gateway::fhir::{Issue, Resource, json};
 use sdoh_gateway::fhirpath::{Link, Resolution};
-use sdoh_gateway::validator::{Context, Resolver, Validator};
+use sdoh_gateway::validator::{Context, Demands, Resolver, Validator};
 use sdoh_gateway::xml;
 use serde_json::Value;
 
-use super::{root, validator};
+use super::root;
 
 /// A run of the Java validator: with or without a profile.
 struct Run {
@@ -27,7 +27,7 @@ struct Run {
 
 impl Run {
     fn agrees(&self) -> bool {
-        self.is_valid == !self.issues.iter().any(Issue::is_error)
+        self.is_valid != self.has_errors()
     }
 
     /// Java's errors that we do not report at the same place.
@@ -66,8 +66,19 @@ fn read(path: &Path) -> Value {
     }
 }
 
+/// The packages Java ran the cases with.
+fn is_in_java(package: &PackageId) -> bool {
+    matches!(package.name.as_str(), "hl7.fhir.r4.core" | "hl7.terminology.r4")
+}
+
+/// A validator with those packages alone.
+fn plain() -> &'static Validator {
+    static PLAIN: OnceLock<Validator> = OnceLock::new();
+    PLAIN.get_or_init(|| Validator::new(Arc::new(Definitions::choose(is_in_java, &[]).unwrap())))
+}
+
 fn definitions() -> &'static Definitions {
-    static DEFINITIONS: std::sync::OnceLock<Definitions> = std::sync::OnceLock::new();
+    static DEFINITIONS: OnceLock<Definitions> = OnceLock::new();
     DEFINITIONS.get_or_init(|| Definitions::embedded().unwrap())
 }
 
@@ -97,20 +108,14 @@ fn know(paths: &[PathBuf], name: &str) -> (Option<Validator>, Supporting) {
         return (None, supporting);
     }
     fs::write(folder.join("package.json"), r#"{"name": "cases", "version": "1.0.0"}"#).unwrap();
-    let definitions = Definitions::with_packages(std::slice::from_ref(&folder)).unwrap();
+    let definitions = Definitions::choose(is_in_java, std::slice::from_ref(&folder)).unwrap();
     fs::remove_dir_all(&folder).unwrap();
     assert!(definitions.snapshot_errors().is_empty(), "{name}: {:?}", definitions.snapshot_errors());
     (Some(Validator::new(Arc::new(definitions))), supporting)
 }
 
-fn run(
-    name: String,
-    folder: &Path,
-    file: &str,
-    supporting: &Value,
-    profile: Option<&str>,
-    verdict: &Value,
-) -> Run {
+fn run(name: String, folder: &Path, case: &Value, profile: Option<&str>, verdict: &Value) -> Run {
+    let (file, supporting) = (case["file"].as_str().unwrap(), &case["supporting"]);
     let of = |file: &str| folder.join(file);
     let mut paths: Vec<PathBuf> =
         supporting.as_array().into_iter().flatten().filter_map(Value::as_str).map(of).collect();
@@ -119,11 +124,26 @@ fn run(
         read(&of(file))["url"].as_str().unwrap().to_owned()
     });
     let (own, supporting) = know(&paths, &name.replace(['/', ' '], "-"));
-    let profiles: Vec<&str> = profile.iter().map(String::as_str).collect();
+    let mut profiles: Vec<&str> = profile.iter().map(String::as_str).collect();
+    // What a guide says of all resources of a type.
+    let type_name = read_type(&of(file));
+    let guides = supporting.0.values().filter_map(|guide| guide["global"].as_array()).flatten();
+    profiles.extend(
+        guides.filter(|global| global["type"] == type_name).filter_map(|global| global["profile"].as_str()),
+    );
+    let demands = Demands {
+        targets: case["validateReference"].is_string(),
+        definitions: true,
+        no_examples: case["examples"] == false,
+        no_html: name.ends_with("no-html"),
+    };
     let context = Context {
         profiles: &profiles,
         resolver: Some(&supporting),
         now: Some(Instant(1_795_000_000_000_000)),
+        demands,
+        // As the official runner does.
+        trusted_extensions: &["http://hl7.org/fhir/test"],
         ..Context::default()
     };
     let text = fs::read(of(file)).unwrap();
@@ -131,7 +151,7 @@ fn run(
         .map_err(|e| e.to_string())
         .and_then(|value| Resource::new(value).map_err(|e| e.to_string()))
     {
-        Ok(resource) => own.as_ref().unwrap_or(validator()).validate_with(&resource, &context),
+        Ok(resource) => own.as_ref().unwrap_or(plain()).validate_with(&resource, &context),
         Err(error) => vec![Issue::error(sdoh_gateway::fhir::IssueCode::Structure, error)],
     };
     let errors = verdict["issues"].as_array().map(|issues| {
@@ -142,12 +162,28 @@ fn run(
     Run { name, is_valid: verdict["errorCount"].as_u64().unwrap_or(0) == 0, errors, issues }
 }
 
+/// The type of a resource; `null` when the text cannot be read.
+fn read_type(path: &Path) -> Value {
+    let value: Option<Value> = serde_json::from_slice(&fs::read(path).unwrap()).ok();
+    value.map_or(Value::Null, |value| value["resourceType"].clone())
+}
+
 fn without_comments(expression: &str) -> String {
     let mut parts = expression.split("/*");
     let mut text = parts.next().unwrap_or_default().to_owned();
     parts.for_each(|part| text.push_str(part.split_once("*/").map_or(part, |(_, rest)| rest)));
     text
 }
+
+/// Verdicts that we do not share, and why.
+const DISAGREEMENTS: [(&str, &str); 3] = [
+    (
+        "contained-resource-bad-id-ignore",
+        "the same resource as in contained-resource-bad-id, which has errors",
+    ),
+    ("ref-policy-default-r4", "a resource of R5: List.subject repeats only there"),
+    ("open-choice-gender-coding-async-qr", "a display that is not the code's: a warning here"),
+];
 
 #[test]
 fn official_cases() {
@@ -159,18 +195,11 @@ fn official_cases() {
     let manifest: Vec<Value> = serde_json::from_slice(&manifest).unwrap();
     let mut runs = Vec::new();
     for case in &manifest {
-        let (name, file) = (case["name"].as_str().unwrap().to_owned(), case["file"].as_str().unwrap());
-        runs.push(run(name.clone(), &folder, file, &case["supporting"], None, &case["errors"]));
+        let name = case["name"].as_str().unwrap().to_owned();
+        runs.push(run(name.clone(), &folder, case, None, &case["errors"]));
         if let Some(source) = case["profile"]["source"].as_str() {
             let name = format!("{name} (with profile)");
-            runs.push(run(
-                name,
-                &folder,
-                file,
-                &case["supporting"],
-                Some(source),
-                &case["profile"]["errors"],
-            ));
+            runs.push(run(name, &folder, case, Some(source), &case["profile"]["errors"]));
         }
     }
     let (mut all, mut same) = (0, 0);
@@ -197,7 +226,7 @@ fn official_cases() {
     }
     let agreed = runs.len() - disagreements.len();
     println!("{agreed} of {} verdicts agree; {same} of Java's {all} errors at the same place", runs.len());
-    println!("disagree: {disagreements:#?}");
+    assert_eq!(disagreements, DISAGREEMENTS.map(|(name, _)| name));
     assert!(agreed * 100 >= runs.len() * 97, "{agreed} of {}", runs.len());
     assert!(same * 100 >= all * 85, "{same} of {all}");
 }
