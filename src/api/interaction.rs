@@ -129,11 +129,14 @@ impl Interaction {
                 type_name if read => Interaction::History { type_name, id: None },
                 _ => return Err(ApiError::MethodNotAllowed),
             },
-            [name, operation] if operation.starts_with('$') => Interaction::Operation {
+            [name, operation] if operation.starts_with('$') && (read || post) => Interaction::Operation {
                 name: operation[1..].to_owned(),
                 type_name: Some(known(name)?),
                 id: None,
             },
+            [_, operation] | [_, _, operation] if operation.starts_with('$') && !(read || post) => {
+                return Err(ApiError::MethodNotAllowed);
+            }
             [name, id] => {
                 let type_name = known(name)?;
                 match *method {

@@ -12,6 +12,9 @@ use super::{Answer, Api};
 /// When this software last changed what it can do.
 const CAPABILITIES_DATE: &str = "2026-11-22";
 
+/// The definition of `$validate`.
+const VALIDATE: &str = "http://hl7.org/fhir/OperationDefinition/Resource-validate";
+
 /// `GET metadata`.
 pub(super) fn metadata(api: &Api, request: &Request) -> Answer {
     let statement = api.capability_statements.get(&request.space.name);
@@ -84,6 +87,7 @@ fn resource(gateway: &Gateway, type_name: &str) -> Value {
         "searchInclude": includes,
         "searchRevInclude": ["*"],
         "searchParam": search,
+        "operation": [{"name": "validate", "definition": VALIDATE}],
     });
     if !profiles.is_empty() {
         resource["supportedProfile"] = profiles.into();

@@ -19,6 +19,7 @@ mod server;
 mod subset;
 mod transaction;
 mod update;
+mod validate;
 
 pub use answer::Answer;
 pub use error::ApiError;
@@ -67,7 +68,7 @@ impl Api {
                 history::history(self, request, type_name, id.as_deref()).await
             }
             Interaction::Operation { name, type_name, id } => {
-                operation::operation(self, request, name, type_name.as_deref(), id.as_deref()).await
+                operation::operation(self, request, name, type_name.as_deref(), id.as_deref(), body).await
             }
         }
     }

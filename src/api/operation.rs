@@ -2,8 +2,8 @@
 
 use crate::store::Key;
 
-use super::request::Request;
-use super::{Answer, Api, ApiError};
+use super::request::{Body, Request};
+use super::{Answer, Api, ApiError, validate};
 
 /// `$name`: those there are.
 pub(super) async fn operation(
@@ -12,6 +12,7 @@ pub(super) async fn operation(
     name: &str,
     type_name: Option<&str>,
     id: Option<&str>,
+    body: Body,
 ) -> Result<Answer, ApiError> {
     match (name, type_name, id) {
         ("timeline", Some("Task"), Some(id)) => {
@@ -19,6 +20,7 @@ pub(super) async fn operation(
             Ok(Answer::resource(timeline.to_string()))
         }
         ("issues", Some(type_name), Some(id)) => issues(api, request, type_name, id).await,
+        ("validate", Some(type_name), id) => validate::validate(api, request, type_name, id, body).await,
         _ => Err(ApiError::UnknownOperation(name.to_owned())),
     }
 }

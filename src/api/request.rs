@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::access::Principal;
 use crate::definitions::TypeGraph;
-use crate::fhir::locate::place_issues;
+use crate::fhir::locate::place_issues_within;
 use crate::fhir::time::{Instant, Period};
 use crate::fhir::{Issue, IssueCode, Resource, json};
 use crate::gateway::Space;
@@ -32,7 +32,7 @@ pub(super) struct Request {
     pub(super) query: Vec<(String, String)>,
     pub(super) conditions: Conditions,
     pub(super) preferences: Preferences,
-    /// The JSON text as sent, in which issues are placed; empty where there is none.
+    /// The text as sent, JSON or XML, in which issues are placed; empty where there is none.
     pub(super) text: Bytes,
     /// Whether a Binary is to be answered with its content.
     pub(super) wants_raw_binary: bool,
@@ -89,9 +89,16 @@ pub(super) enum Body {
 
 impl Request {
     /// Issues with their places in what was sent.
-    pub(super) fn placed(&self, mut issues: Vec<Issue>) -> Vec<Issue> {
-        if !self.text.is_empty() {
-            place_issues(&self.text, &mut issues);
+    pub(super) fn placed(&self, issues: Vec<Issue>) -> Vec<Issue> {
+        self.placed_within("", issues)
+    }
+
+    /// Like [`Request::placed`], of issues about a resource inside what was sent: `Parameters.parameter[0].resource`.
+    pub(super) fn placed_within(&self, element: &str, mut issues: Vec<Issue>) -> Vec<Issue> {
+        if self.text.trim_ascii_start().starts_with(b"<") {
+            xml::place_issues_within(&self.text, element, &mut issues);
+        } else if !self.text.is_empty() {
+            place_issues_within(&self.text, element, &mut issues);
         }
         issues
     }

@@ -9,7 +9,6 @@ use axum::body::Body as HttpBody;
 use axum::extract::{Request as HttpRequest, State};
 use axum::routing::get;
 use axum::serve::ListenerExt as _;
-use bytes::Bytes;
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::net::TcpListener;
@@ -149,7 +148,7 @@ async fn handle(
         query,
         conditions: Conditions::of_headers(&head.headers),
         preferences: Preferences::of_headers(&head.headers),
-        text: if matches!(body, Body::Bytes(..)) { bytes } else { Bytes::new() },
+        text: bytes,
         wants_raw_binary,
     };
     api.carry_out(&request, body).await.map_err(|error| error.placed(&request))

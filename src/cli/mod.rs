@@ -1,12 +1,15 @@
 //! Ring 9: the command line.
 
 mod demo;
+mod document;
+mod excerpt;
 mod fhirpath;
 mod ig;
 mod load;
 mod maintenance;
 mod progress;
 mod serve;
+mod validate;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -17,9 +20,9 @@ use crate::config::{Config, ConfigError};
 use crate::serve::ServeError;
 use crate::telemetry::{self, LogFormat};
 
-/// Exit code when a command was understood but could not be carried out.
+/// Exit code when a command was understood but could not be carried out, or found something invalid.
 const FAILED: u8 = 1;
-/// Exit code when the configuration is wrong; the same as for a wrong command line.
+/// Exit code when the configuration is wrong, or something cannot be looked at; the same as for a wrong command line.
 const MISCONFIGURED: u8 = 2;
 
 /// The gateway through which clinics, HIEs, platforms and community organisations exchange social-care referrals.
@@ -27,6 +30,7 @@ const MISCONFIGURED: u8 = 2;
 /// Try it:            sdoh-gateway demo
 /// Run it:            sdoh-gateway serve --open --database-url sqlite://gateway.db
 /// Fill it:           sdoh-gateway load examples/ --to http://127.0.0.1:8080/fhir
+/// Check files:       sdoh-gateway validate task.json
 ///
 /// Settings come from a TOML file (--config), environment variables over it (SDOH_GATEWAY_LISTEN=…,
 /// SDOH_GATEWAY_VALIDATION__DEFAULT=enforce), and options over both.
@@ -48,6 +52,8 @@ enum Command {
     Serve(serve::Serve),
     /// Put resources into a FHIR server, those that others refer to first.
     Load(load::Load),
+    /// Validate FHIR resources, JSON or XML, against their types and profiles.
+    Validate(validate::Validate),
     /// Evaluate a FHIRPath expression on a resource.
     Fhirpath(fhirpath::Fhirpath),
     /// Implementation guides: FHIR packages.
@@ -96,6 +102,9 @@ enum Failure {
     /// Serving.
     #[error(transparent)]
     Serve(#[from] ServeError),
+    /// Something is not there, or not usable, without which nothing can be said.
+    #[error("{0}")]
+    CannotRun(String),
     /// Anything else.
     #[error("{0}")]
     Other(String),
@@ -105,9 +114,14 @@ impl Failure {
     fn other(error: impl std::fmt::Display) -> Failure {
         Failure::Other(error.to_string())
     }
+
+    fn cannot_run(error: impl std::fmt::Display) -> Failure {
+        Failure::CannotRun(error.to_string())
+    }
 }
 
-/// Reads the command line and carries it out. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.
+/// Reads the command line and carries it out. Exit codes: 0 done, 1 failed or found something
+/// invalid, 2 wrong usage or configuration.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     telemetry::start_logs(cli.log_format);
@@ -125,18 +139,23 @@ pub fn main() -> ExitCode {
             Command::Demo(command) => command.run().await,
             Command::Serve(command) => command.run().await,
             Command::Load(command) => command.run().await,
-            Command::Fhirpath(command) => command.run(),
+            Command::Validate(command) => return command.run(),
+            Command::Fhirpath(command) => return command.run(),
             Command::Ig(command) => command.run(),
             Command::Reindex(command) => command.run().await,
             Command::Backup(command) => command.run().await,
             Command::Restore(command) => command.run().await,
         }
+        .map(|()| ExitCode::SUCCESS)
     });
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             eprintln!("sdoh-gateway: {failure}");
-            let misconfigured = matches!(failure, Failure::Config(_) | Failure::Serve(ServeError::Config(_)));
+            let misconfigured = matches!(
+                failure,
+                Failure::Config(_) | Failure::Serve(ServeError::Config(_)) | Failure::CannotRun(_)
+            );
             ExitCode::from(if misconfigured { MISCONFIGURED } else { FAILED })
         }
     }

@@ -8,6 +8,7 @@ mod outcome;
 mod search;
 mod submit;
 mod timeline;
+mod validate;
 
 pub use commit::OutboxTurn;
 pub use outcome::Refused;

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use crate::access::Principal;
 use crate::config::Enforcement;
 use crate::fhir::time::Instant;
-use crate::fhir::{Id, Issue, IssueCode, OperationOutcome, Resource, Severity};
+use crate::fhir::{Id, Issue, IssueCode, Resource, Severity};
 use crate::search::Entries;
 use crate::store::Key;
 
@@ -173,11 +173,6 @@ impl Gateway {
                 .enforcement(&format!("http://hl7.org/fhir/StructureDefinition/{type_name}")),
         };
         enforcement == Enforcement::Enforce
-    }
-
-    /// What validation has to say about a resource, without writing it.
-    pub fn validate(&self, resource: &Resource) -> OperationOutcome {
-        self.inner.validator.validate(resource).into()
     }
 }
 

@@ -1,5 +1,7 @@
 //! Reading resources, versions and histories.
 
+use std::collections::HashMap;
+
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
@@ -45,6 +47,16 @@ impl Store {
         );
         let row = sql.fetch_optional(&mut *self.pool.acquire().await?).await?;
         row.as_ref().map(version).transpose()
+    }
+
+    /// The current versions of these resources, in no order; those that never were are left out, deleted ones have no
+    /// body.
+    pub async fn read_all(&self, keys: &[Key]) -> Result<Vec<Version>, StoreError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys: Vec<&Key> = keys.iter().collect();
+        current(&mut *self.pool.acquire().await?, &keys).await
     }
 
     /// One version of a resource.
@@ -94,6 +106,32 @@ impl Store {
     pub async fn latest(&self) -> Result<Option<Instant>, StoreError> {
         latest(&mut *self.pool.acquire().await?).await
     }
+}
+
+/// See [`Store::read_all`].
+pub(super) async fn current(
+    connection: &mut AnyConnection,
+    keys: &[&Key],
+) -> Result<Vec<Version>, StoreError> {
+    let mut by_type: HashMap<(SpaceId, &str), Vec<&str>> = HashMap::new();
+    for key in keys {
+        by_type.entry((key.space, &key.type_name)).or_default().push(&key.id);
+    }
+    let mut found = Vec::with_capacity(keys.len());
+    for ((space, type_name), ids) in by_type {
+        for ids in ids.chunks(256) {
+            let mut sql = Sql::new("SELECT ");
+            sql.push(VERSION_COLUMNS).add(
+                " FROM resource r JOIN version v ON v.seq = r.seq WHERE r.space = ? AND r.type = ? AND r.id IN ",
+                [space.into(), type_name.into()],
+            );
+            sql.bind_list(ids);
+            for row in sql.fetch_all(connection).await? {
+                found.push(version(&row)?);
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// See [`Store::latest`].

@@ -103,25 +103,7 @@ impl WriteTransaction<'_> {
 
     /// The current versions of these resources; those that never were are left out, deleted ones have no body.
     pub async fn current(&mut self, keys: &[&Key]) -> Result<Vec<Version>, StoreError> {
-        let mut by_type: HashMap<(super::SpaceId, &str), Vec<&str>> = HashMap::new();
-        for key in keys {
-            by_type.entry((key.space, &key.type_name)).or_default().push(&key.id);
-        }
-        let mut found = Vec::with_capacity(keys.len());
-        for ((space, type_name), ids) in by_type {
-            for ids in ids.chunks(256) {
-                let mut sql = Sql::new("SELECT ");
-                sql.push(VERSION_COLUMNS).add(
-                    " FROM resource r JOIN version v ON v.seq = r.seq WHERE r.space = ? AND r.type = ? AND r.id IN ",
-                    [space.into(), type_name.into()],
-                );
-                sql.bind_list(ids);
-                for row in sql.fetch_all(self.connection()).await? {
-                    found.push(read::version(&row)?);
-                }
-            }
-        }
-        Ok(found)
+        read::current(self.connection(), keys).await
     }
 
     /// The current resources that point at this one by a reference parameter, oldest version first.

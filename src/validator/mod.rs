@@ -26,6 +26,7 @@ mod errata;
 mod extension;
 mod format;
 mod intent;
+mod must_support;
 mod narrative;
 mod outline;
 mod path;
@@ -43,6 +44,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 pub use around::{Context, Demands, Resolver};
 pub use compile::CompileError;
+pub use must_support::MustSupport;
 pub use rule::{
     BindingRule, Bound, Child, Compiled, Content, Context as ExtensionContext, Invariant, Node, NodeId,
     ProfileRef, Rule, Targets, Usage,

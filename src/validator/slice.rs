@@ -255,7 +255,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn belongs(&mut self, slice: &Slice, item: Item<'a>) -> Belongs {
+    pub(super) fn belongs(&mut self, slice: &Slice, item: Item<'a>) -> Belongs {
         let mut answer = Belongs::Yes;
         for condition in &slice.conditions {
             match self.meets(condition, item) {

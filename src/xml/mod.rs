@@ -40,6 +40,7 @@ mod characters;
 mod error;
 mod from_json;
 mod html_entities;
+mod locate;
 mod namespaces;
 mod narrative;
 mod primitive;
@@ -50,6 +51,7 @@ mod writer;
 
 pub use crate::fhir::json::MAX_DEPTH;
 pub use error::{Place, XmlError};
+pub use locate::{place_issues, place_issues_within};
 
 use serde_json::Value;
 
