@@ -2,8 +2,8 @@
 
 use crate::store::Key;
 
-use super::request::Request;
-use super::{Answer, Api, ApiError};
+use super::request::{Body, Request};
+use super::{Answer, Api, ApiError, terminology};
 
 /// `$name`: those there are.
 pub(super) async fn operation(
@@ -12,7 +12,11 @@ pub(super) async fn operation(
     name: &str,
     type_name: Option<&str>,
     id: Option<&str>,
+    body: Body,
 ) -> Result<Answer, ApiError> {
+    if terminology::has(type_name, id, name) {
+        return terminology::operation(api, request, name, type_name, id, body).await;
+    }
     match (name, type_name, id) {
         ("timeline", Some("Task"), Some(id)) => {
             let timeline = api.gateway.timeline(&request.space, id).await?.ok_or(ApiError::NotFound)?;

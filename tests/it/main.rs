@@ -13,5 +13,6 @@ mod search;
 mod snapshot;
 mod store;
 mod stories;
+mod terminology;
 mod validator;
 mod xml;

@@ -14,7 +14,7 @@ mod server;
 mod shared;
 mod skip;
 
-pub use answer::Answer;
+pub use answer::{Answer, issues};
 pub use client::{Client, Format, entry, transaction};
 pub use clock::TestClock;
 pub use database::Database;
