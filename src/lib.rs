@@ -21,7 +21,7 @@
 //!    told is said to be unknown. [`xml`]: FHIR's XML to JSON and back.
 //! 3. The domain, synchronous and without I/O; the time is passed in. [`validator`]: definitions as trees of rules.
 //!    [`search`]: what a resource is found by, and what a search asks. [`referral`]: states, who may change what, what
-//!    follows from a change, the timeline. [`access`]: who is calling.
+//!    follows from a change, the timeline. [`patch`]: what a patch makes of a resource. [`access`]: who is calling.
 //! 4. `partner`: formats other than FHIR. Not built yet.
 //! 5. [`store`]: SQLite or PostgreSQL, one SQL for both.
 //! 6. [`config`]. [`gateway`]: the write path and how a search is answered.
@@ -100,6 +100,7 @@ pub mod demo;
 pub mod fhir;
 pub mod fhirpath;
 pub mod gateway;
+pub mod patch;
 pub mod referral;
 pub mod search;
 pub mod serve;

@@ -47,6 +47,7 @@ mod primitive;
 mod reader;
 mod references;
 mod to_json;
+pub mod tree;
 mod writer;
 
 pub use crate::fhir::json::MAX_DEPTH;

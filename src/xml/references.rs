@@ -126,6 +126,18 @@ pub(super) fn attribute_value(raw: &str) -> Result<Cow<'_, str>, BadReference> {
     Ok(Cow::Owned(value))
 }
 
+/// The text between tags that is meant: references resolved, ends of lines as `\n` (XML 1.0 §2.11).
+pub(super) fn text_value(raw: &str) -> Result<String, BadReference> {
+    let mut value = String::with_capacity(raw.len());
+    for piece in pieces(raw, Names::Xml) {
+        match piece? {
+            Piece::Reference(_, c) | Piece::Html(c) => value.push(c),
+            Piece::Text(text) => value.push_str(&text.replace("\r\n", "\n").replace('\r', "\n")),
+        }
+    }
+    Ok(value)
+}
+
 /// Copies a raw text, with the characters themselves where it has names that only HTML knows.
 pub(super) fn without_html_names(raw: &str, out: &mut String) -> Result<(), BadReference> {
     for piece in pieces(raw, Names::Html) {

@@ -3,10 +3,9 @@
 use super::super::characters::name_length;
 use super::super::error::{XmlError, printable};
 use super::super::references;
+use super::super::tree::MAX_OPEN;
 use super::{Attribute, Event, Reader, Result, Start};
 
-/// How many elements may be open at once: what a resource of the greatest depth needs, and its narrative.
-const MAX_OPEN: usize = 512;
 /// How many attributes an element may have.
 const MAX_ATTRIBUTES: usize = 64;
 
