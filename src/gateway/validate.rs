@@ -61,6 +61,7 @@ impl Gateway {
             space: std::sync::Arc::clone(space),
             principal: principal.clone(),
             request: String::new(),
+            conditions: Vec::new(),
             writes: vec![Prepared { write, issues: Vec::new(), entries: Entries::default() }],
             reply,
         };
@@ -77,7 +78,7 @@ impl Gateway {
                 | Refused::VersionConflict(outcome)
                 | Refused::NotFound(outcome),
             ) => Ok(outcome.issues),
-            Err(failed @ (Refused::Busy | Refused::Store(_))) => Err(failed),
+            Err(failed @ (Refused::Busy | Refused::Moved | Refused::Store(_))) => Err(failed),
         }
     }
 
