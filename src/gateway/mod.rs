@@ -7,6 +7,7 @@ mod group;
 mod outcome;
 mod search;
 mod submit;
+mod targets;
 mod timeline;
 mod validate;
 
