@@ -1,5 +1,7 @@
 //! capabilities (R4 §3.1.0.10): what this server does, no more and no less.
 
+use std::sync::PoisonError;
+
 use serde_json::{Value, json};
 
 use crate::definitions::SearchKind;
@@ -7,6 +9,7 @@ use crate::gateway::{Gateway, Space};
 use crate::search::ParameterKey;
 
 use super::request::Request;
+use super::terminology::{OPERATIONS, terminology_capabilities};
 use super::{Answer, Api};
 
 /// When this software last changed what it can do.
@@ -15,8 +18,14 @@ const CAPABILITIES_DATE: &str = "2026-11-22";
 /// The definition of `$validate`.
 const VALIDATE: &str = "http://hl7.org/fhir/OperationDefinition/Resource-validate";
 
-/// `GET metadata`.
+/// `GET metadata`; with `mode=terminology` what is known of codes.
 pub(super) fn metadata(api: &Api, request: &Request) -> Answer {
+    if request.query.iter().any(|(name, value)| name == "mode" && value == "terminology") {
+        let make =
+            || terminology_capabilities(&api.gateway, &request.space, CAPABILITIES_DATE).to_string().into();
+        let mut made = api.terminology_capabilities.lock().unwrap_or_else(PoisonError::into_inner);
+        return Answer::resource(made.entry(request.space.name.clone()).or_insert_with(make).to_string());
+    }
     let statement = api.capability_statements.get(&request.space.name);
     Answer::resource(statement.map_or("", |statement| statement))
 }
@@ -87,8 +96,13 @@ fn resource(gateway: &Gateway, type_name: &str) -> Value {
         "searchInclude": includes,
         "searchRevInclude": ["*"],
         "searchParam": search,
-        "operation": [{"name": "validate", "definition": VALIDATE}],
     });
+    let own = OPERATIONS.iter().filter(|(own_type, ..)| *own_type == type_name).map(|(own_type, name, _)| {
+        let definition = format!("http://hl7.org/fhir/OperationDefinition/{own_type}-{name}");
+        json!({"name": name, "definition": definition})
+    });
+    let validate = json!({"name": "validate", "definition": VALIDATE});
+    resource["operation"] = own.chain([validate]).collect();
     if !profiles.is_empty() {
         resource["supportedProfile"] = profiles.into();
     }

@@ -17,6 +17,7 @@ mod request;
 mod search;
 mod server;
 mod subset;
+mod terminology;
 mod transaction;
 mod update;
 mod validate;
@@ -27,7 +28,8 @@ pub use interaction::Interaction;
 pub use metadata::capability_statement;
 pub use server::{Server, router};
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use crate::config::Limits;
 use crate::gateway::Gateway;
@@ -38,7 +40,9 @@ pub struct Api {
     gateway: Gateway,
     limits: Arc<Limits>,
     /// The CapabilityStatement of each space, as JSON text.
-    capability_statements: Arc<std::collections::BTreeMap<String, Arc<str>>>,
+    capability_statements: Arc<BTreeMap<String, Arc<str>>>,
+    /// The TerminologyCapabilities of each space that was asked for them.
+    terminology_capabilities: Arc<Mutex<BTreeMap<String, Arc<str>>>>,
 }
 
 impl Api {
@@ -48,7 +52,12 @@ impl Api {
             .spaces()
             .map(|space| (space.name.clone(), capability_statement(&gateway, space).to_string().into()))
             .collect();
-        Api { gateway, limits: Arc::new(limits), capability_statements: Arc::new(statements) }
+        Api {
+            gateway,
+            limits: Arc::new(limits),
+            capability_statements: Arc::new(statements),
+            terminology_capabilities: Arc::default(),
+        }
     }
 
     /// Carries out one interaction, whether it came by itself or in a Bundle.

@@ -3,7 +3,7 @@
 use crate::store::Key;
 
 use super::request::{Body, Request};
-use super::{Answer, Api, ApiError, validate};
+use super::{Answer, Api, ApiError, terminology, validate};
 
 /// `$name`: those there are.
 pub(super) async fn operation(
@@ -14,6 +14,9 @@ pub(super) async fn operation(
     id: Option<&str>,
     body: Body,
 ) -> Result<Answer, ApiError> {
+    if terminology::has(type_name, id, name) {
+        return terminology::operation(api, request, name, type_name, id, body).await;
+    }
     match (name, type_name, id) {
         ("timeline", Some("Task"), Some(id)) => {
             let timeline = api.gateway.timeline(&request.space, id).await?.ok_or(ApiError::NotFound)?;

@@ -27,6 +27,9 @@ pub struct CodeSystem {
     /// What a parent means: `is-a`, `grouped-by` …
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hierarchy_meaning: Option<String>,
+    /// The properties its concepts may have, [`STANDARD_PROPERTIES`] left out.
+    #[serde(rename = "property", default, skip_serializing_if = "Vec::is_empty")]
+    pub properties: Vec<PropertyDefinition>,
     /// The concepts, parents before children.
     #[serde(rename = "concept", default, skip_serializing_if = "Vec::is_empty")]
     pub concepts: Vec<Concept>,
@@ -67,9 +70,42 @@ pub struct Concept {
     /// Codes of the concepts above it, whether the publisher nested it there or named them as properties.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parents: Vec<String>,
+    /// Further texts for it, in other languages or for other uses.
+    #[serde(rename = "designation", skip_serializing_if = "Vec::is_empty")]
+    pub designations: Vec<Designation>,
     /// Other properties that value sets may filter by.
     #[serde(rename = "property", skip_serializing_if = "Vec::is_empty")]
     pub properties: Vec<Property>,
+}
+
+/// Properties that FHIR itself defines (R4 §4.8.11), and whose type it tells: boolean, code, dateTime.
+pub const STANDARD_PROPERTIES: [&str; 5] =
+    ["inactive", "notSelectable", "status", "deprecationDate", "effectiveDate"];
+
+/// A property that a code system's concepts may have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PropertyDefinition {
+    /// Its name.
+    pub code: String,
+    /// What it means, where that is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uri: Option<String>,
+    /// Value set concept-property-type.
+    #[serde(rename = "type")]
+    pub kind: String,
+}
+
+/// A text for a concept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Designation {
+    /// Its language.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// What it is for: system and code.
+    #[serde(rename = "use", default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<(String, String)>,
+    /// The text.
+    pub value: String,
 }
 
 /// A property of a concept.

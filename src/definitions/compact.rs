@@ -11,8 +11,18 @@ use super::structure::{Derivation, ElementDefinition, StructureDefinition};
 use super::{SearchParameter, element_change, inheritance};
 
 /// Properties whose items get a line each.
-const LISTS: [&str; 8] =
-    ["elements", "concept", "include", "exclude", "expansion", "parameters", "rest", "resource"];
+const LISTS: [&str; 10] = [
+    "elements",
+    "concept",
+    "include",
+    "exclude",
+    "expansion",
+    "parameters",
+    "rest",
+    "resource",
+    "group",
+    "element",
+];
 
 /// What sort of definitions a file has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
@@ -22,6 +32,7 @@ pub(super) enum Sort {
     SearchParameter,
     ValueSet,
     CodeSystem,
+    ConceptMap,
     CapabilityStatement,
     CompartmentDefinition,
 }

@@ -8,9 +8,10 @@
 //!                                 search-parameters/Patient.json       those of one type; several.json: of several
 //!                                 value-sets/administrative-gender.json
 //!                                 code-systems/administrative-gender.json
+//!                                 concept-maps/sc-task-status.json
 //! ```
 //!
-//! What is left out, besides prose: examples, logical models, operations, maps, naming systems; of FHIR's own package
+//! What is left out, besides prose: examples, logical models, operations, structure maps, naming systems; of FHIR's own package
 //! and of terminology packages the value sets and code systems that no structure needs (see `closure.rs`); and
 //! expansions of value sets whose rules can be worked out from the code systems at hand.
 
@@ -22,7 +23,9 @@ use super::code_system::Content;
 use super::package::Package;
 use super::snapshot::{self, SnapshotError};
 use super::strip::Definition;
-use super::{DefinitionsError, PackageId, SearchParameter, StructureDefinition, ValueSet, closure, compact};
+use super::{
+    ConceptMap, DefinitionsError, PackageId, SearchParameter, StructureDefinition, ValueSet, closure, compact,
+};
 
 /// What a run of [`compile`] did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,6 +152,13 @@ impl All<'_> {
                 version: &system.version,
                 text: compact::write("CodeSystem", system, None),
             },
+            // FHIR's own package has maps of other codes only to show what a map is.
+            Definition::ConceptMap(map) if !is_core || maps_fhir_codes(map) => OneFile {
+                kind: "concept-maps",
+                url: &map.url,
+                version: &map.version,
+                text: compact::write("ConceptMap", map, None),
+            },
             // FHIR's own capability statements are only models of what servers say.
             Definition::Other(other) if other.resource_type == "CompartmentDefinition" || !is_core => {
                 OneFile {
@@ -165,6 +175,10 @@ impl All<'_> {
         };
         Some(file)
     }
+}
+
+fn maps_fhir_codes(map: &ConceptMap) -> bool {
+    map.source.as_deref().is_some_and(|source| source.starts_with("http://hl7.org/fhir/ValueSet/"))
 }
 
 struct OneFile<'d> {

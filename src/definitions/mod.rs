@@ -11,6 +11,7 @@ mod closure;
 pub mod code_system;
 mod compact;
 pub mod compile;
+pub mod concept_map;
 mod element_change;
 mod embedded;
 mod error;
@@ -28,6 +29,7 @@ pub mod value_set;
 
 pub use canonical::PackageId;
 pub use code_system::CodeSystem;
+pub use concept_map::ConceptMap;
 pub use error::DefinitionsError;
 pub use other::OtherDefinition;
 pub use resolve::Definitions;

@@ -15,7 +15,8 @@ use super::snapshot::{self, SnapshotError};
 use super::strip::Definition;
 use super::structure::{Derivation, ElementDefinition, StructureDefinition};
 use super::{
-    CodeSystem, DefinitionsError, OtherDefinition, SearchParameter, TypeGraph, ValueSet, inheritance,
+    CodeSystem, ConceptMap, DefinitionsError, OtherDefinition, SearchParameter, TypeGraph, ValueSet,
+    inheritance,
 };
 
 /// The definitions of all packages at hand: those inside the binary and those the user added.
@@ -36,6 +37,7 @@ pub struct Definitions {
     profile_numbers: HashMap<String, Vec<usize>>,
     value_sets: ByCanonical<ValueSet>,
     code_systems: ByCanonical<CodeSystem>,
+    concept_maps: ByCanonical<ConceptMap>,
     others: ByCanonical<OtherDefinition>,
     search_parameters: SearchParameters,
     snapshot_errors: Vec<SnapshotError>,
@@ -198,6 +200,30 @@ impl Definitions {
         self.code_systems.get(number, |file| serde_json::from_str(self.texts.read(file)).ok())
     }
 
+    /// Every value set. Reads what has not been read yet.
+    pub fn value_sets(&self) -> impl Iterator<Item = &ValueSet> {
+        let read = |file: &CompiledFile| serde_json::from_str(self.texts.read(file)).ok();
+        self.value_sets.numbers().filter_map(move |number| self.value_sets.get(number, read))
+    }
+
+    /// Every code system. Reads what has not been read yet.
+    pub fn code_systems(&self) -> impl Iterator<Item = &CodeSystem> {
+        let read = |file: &CompiledFile| serde_json::from_str(self.texts.read(file)).ok();
+        self.code_systems.numbers().filter_map(move |number| self.code_systems.get(number, read))
+    }
+
+    /// A concept map.
+    pub fn concept_map(&self, canonical: &str) -> Option<&ConceptMap> {
+        let number = self.concept_maps.find(canonical)?;
+        self.concept_maps.get(number, |file| serde_json::from_str(self.texts.read(file)).ok())
+    }
+
+    /// Every concept map. Reads what has not been read yet.
+    pub fn concept_maps(&self) -> impl Iterator<Item = &ConceptMap> {
+        let read = |file: &CompiledFile| serde_json::from_str(self.texts.read(file)).ok();
+        self.concept_maps.numbers().filter_map(move |number| self.concept_maps.get(number, read))
+    }
+
     /// A CapabilityStatement or CompartmentDefinition.
     pub fn other(&self, canonical: &str) -> Option<&OtherDefinition> {
         let number = self.others.find(canonical)?;
@@ -280,6 +306,9 @@ impl Definitions {
                 Sort::CodeSystem => {
                     self.code_systems.add_file(package, url, version, file);
                 }
+                Sort::ConceptMap => {
+                    self.concept_maps.add_file(package, url, version, file);
+                }
                 Sort::CapabilityStatement | Sort::CompartmentDefinition => {
                     self.others.add_file(package, url, version, file);
                 }
@@ -312,6 +341,10 @@ impl Definitions {
                 Definition::CodeSystem(system) => {
                     let (url, version) = (system.url.clone(), system.version.clone());
                     self.code_systems.add_value(&id, &url, &version, system);
+                }
+                Definition::ConceptMap(map) => {
+                    let (url, version) = (map.url.clone(), map.version.clone());
+                    self.concept_maps.add_value(&id, &url, &version, map);
                 }
                 Definition::Other(other) => {
                     let (url, version) = (other.url.clone(), other.version.clone());

@@ -1,6 +1,7 @@
 //! ValueSet without prose (R4 §4.9).
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// A set of codes, told by rules or by listing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +13,12 @@ pub struct ValueSet {
     /// Computable name.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
+    /// Value set publication-status; `active` unless told.
+    #[serde(default = "active", skip_serializing_if = "is_active")]
+    pub status: String,
+    /// `compose.inactive`: whether codes that are no longer in use are in the set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inactive: Option<bool>,
     /// `compose.include`: what is in the set; a code need meet only one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub include: Vec<Include>,
@@ -22,6 +29,46 @@ pub struct ValueSet {
     /// systems that no package has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expansion: Option<Vec<Coding>>,
+}
+
+fn active() -> String {
+    "active".to_owned()
+}
+
+fn is_active(status: &str) -> bool {
+    status == "active"
+}
+
+impl ValueSet {
+    /// `url|version`.
+    pub fn canonical(&self) -> String {
+        format!("{}|{}", self.url, self.version)
+    }
+
+    /// As a FHIR resource, without its expansion.
+    pub fn to_resource(&self) -> Value {
+        let mut compose = Map::new();
+        if let Some(inactive) = self.inactive {
+            compose.insert("inactive".to_owned(), inactive.into());
+        }
+        for (name, rules) in [("include", &self.include), ("exclude", &self.exclude)] {
+            // The rules have the shape they have in FHIR.
+            if let (false, Ok(rules)) = (rules.is_empty(), serde_json::to_value(rules)) {
+                compose.insert(name.to_owned(), rules);
+            }
+        }
+        let mut resource = Map::new();
+        resource.insert("resourceType".to_owned(), "ValueSet".into());
+        let texts =
+            [("url", &self.url), ("version", &self.version), ("name", &self.name), ("status", &self.status)];
+        for (name, text) in texts.into_iter().filter(|(_, text)| !text.is_empty()) {
+            resource.insert(name.to_owned(), text.as_str().into());
+        }
+        if !compose.is_empty() {
+            resource.insert("compose".to_owned(), compose.into());
+        }
+        resource.into()
+    }
 }
 
 /// One rule of a value set: codes must meet all of it.

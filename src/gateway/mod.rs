@@ -6,6 +6,7 @@ mod commit;
 mod group;
 mod outcome;
 mod search;
+mod shelf;
 mod submit;
 mod targets;
 mod timeline;
@@ -14,6 +15,7 @@ mod validate;
 pub use commit::OutboxTurn;
 pub use outcome::Refused;
 pub use search::SearchAnswer;
+pub use shelf::Needs;
 pub use submit::{Expected, Method, Submission, Write, Written};
 
 use std::collections::BTreeMap;
@@ -51,6 +53,7 @@ struct Inner {
     definitions: Arc<Definitions>,
     registry: Arc<Registry>,
     extractor: Extractor,
+    terminology: Arc<Terminology>,
     validator: Validator,
     store: Store,
     clock: Arc<dyn Clock>,
@@ -101,7 +104,8 @@ impl Gateway {
         let (jobs, queue) = mpsc::channel(WAITING_WRITES);
         let gateway = Gateway {
             inner: Arc::new(Inner {
-                validator: Validator::with_terminology(definitions.clone(), terminology),
+                validator: Validator::with_terminology(definitions.clone(), terminology.clone()),
+                terminology,
                 definitions,
                 registry,
                 extractor,

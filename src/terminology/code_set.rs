@@ -1,97 +1,119 @@
 //! A value set worked out: rules against which a code can be held without further look-ups.
 
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::Membership;
-use super::filter::{self, Selection};
-use super::grammar::{self, Grammar};
-use crate::definitions::Definitions;
-use crate::definitions::code_system::{CodeSystem, Content};
-use crate::definitions::value_set::{Include, ValueSet};
-
-/// How many value sets may be nested in each other.
-const MAX_DEPTH: usize = 16;
+use super::grammar::Grammar;
+use super::missing::Missing;
 
 /// The codes of a value set.
 #[derive(Debug, Default)]
 pub struct CodeSet {
-    include: Vec<Rule>,
-    exclude: Vec<Rule>,
+    pub(super) include: Vec<Rule>,
+    pub(super) exclude: Vec<Rule>,
+    /// How many rules at the end of `include` are the codes that the publisher listed as all of the set.
+    pub(super) published: usize,
+    /// How many rules a question may have to go through, those of nested sets counted wherever they are used.
+    pub(super) weight: usize,
 }
 
 /// Codes of one system, or of other value sets.
 #[derive(Debug)]
-enum Rule {
+pub(super) enum Rule {
     /// These codes.
     Listed(Listed),
     /// Codes that a system defines by grammar.
     Grammar(Grammar),
-    /// Some or all codes of a system that is not at hand; without a system, codes of anything.
-    Unknown(Option<Box<str>>),
+    /// Some or all codes of a system that is not, or not wholly, at hand.
+    Open(Open),
     /// Codes that are in all of these sets, and meet the rule where there is one.
     All(Vec<Arc<CodeSet>>, Option<Box<Rule>>),
 }
 
 /// Codes of one system.
 #[derive(Debug)]
-struct Listed {
-    system: Option<Box<str>>,
-    /// In lower case where the system does not tell cases apart.
-    codes: HashSet<Box<str>>,
+pub(super) struct Listed {
+    pub(super) system: Option<Box<str>>,
+    /// In the order they were listed.
+    pub(super) codes: Vec<ListedCode>,
+    /// Where they are in that order; in lower case where the system does not tell cases apart.
+    places: HashMap<Box<str>, u32>,
     folds_case: bool,
 }
 
+/// A code in a list.
+#[derive(Debug)]
+pub(super) struct ListedCode {
+    pub(super) code: Box<str>,
+    /// The text that the value set has for it.
+    pub(super) display: Option<Box<str>>,
+}
+
+/// What cannot be told.
+#[derive(Debug)]
+pub(super) struct Open {
+    /// The system whose codes they are; without it, codes of anything.
+    pub(super) system: Option<Box<str>>,
+    /// What codes of that system look like, where that is known.
+    pub(super) has_form: Option<fn(&str) -> bool>,
+    /// Why it cannot be told.
+    pub(super) missing: Missing,
+}
+
 impl CodeSet {
+    /// A set of these rules.
+    pub(super) fn new(include: Vec<Rule>, exclude: Vec<Rule>) -> CodeSet {
+        let weigh = |weight: usize, rule: &Rule| weight.saturating_add(rule.weight());
+        let weight = include.iter().chain(&exclude).fold(1, weigh);
+        CodeSet { include, exclude, published: 0, weight }
+    }
+
     /// All codes of a grammar.
     pub(super) fn of_grammar(grammar: Grammar) -> CodeSet {
-        CodeSet { include: vec![Rule::Grammar(grammar)], exclude: Vec::new() }
+        CodeSet::new(vec![Rule::Grammar(grammar)], Vec::new())
     }
 
-    /// Works out the value set of that number.
-    pub(super) fn new(definitions: &Definitions, number: usize) -> CodeSet {
-        CodeSet::nested(definitions, Some(number), &mut Vec::new())
-    }
-
-    /// `above` are the sets this one is part of: a set that contains itself adds nothing.
-    fn nested(definitions: &Definitions, number: Option<usize>, above: &mut Vec<usize>) -> CodeSet {
-        let set = number.and_then(|number| definitions.value_set_of_number(number));
-        let (Some(number), Some(set)) = (number, set) else {
-            return CodeSet { include: vec![Rule::Unknown(None)], exclude: Vec::new() };
-        };
-        if above.contains(&number) {
-            return CodeSet::default();
-        }
-        if above.len() >= MAX_DEPTH {
-            return CodeSet { include: vec![Rule::Unknown(None)], exclude: Vec::new() };
-        }
-        above.push(number);
-        let codes = CodeSet::composed(definitions, set, above);
-        above.pop();
-        codes
-    }
-
-    /// Works out a value set that is no definition.
-    pub(super) fn of(definitions: &Definitions, set: &ValueSet) -> CodeSet {
-        CodeSet::composed(definitions, set, &mut Vec::new())
-    }
-
-    fn composed(definitions: &Definitions, set: &ValueSet, above: &mut Vec<usize>) -> CodeSet {
-        let mut include: Vec<Rule> =
-            set.include.iter().flat_map(|part| rules(definitions, part, above)).collect();
-        let exclude = set.exclude.iter().flat_map(|part| rules(definitions, part, above)).collect();
-        // What the publisher worked out is certain to be in; the rules still say what may be as well.
-        include.extend(expansion(set));
-        CodeSet { include, exclude }
+    /// A set of which nothing can be told.
+    pub(super) fn unknown(missing: Missing) -> CodeSet {
+        CodeSet::new(vec![Rule::Open(Open { system: None, has_form: None, missing })], Vec::new())
     }
 
     /// Whether a code is in the set; without a system, whether a code of that name is.
     pub fn contains(&self, system: Option<&str>, code: &str) -> Membership {
         let any = |rules: &[Rule]| {
-            let start = Membership::NotMember;
-            rules.iter().fold(start, |found, rule| found.or(|| rule.contains(system, code)))
+            let mut found = Membership::NotMember;
+            for rule in rules {
+                match rule.contains(system, code) {
+                    Membership::Member => return Membership::Member,
+                    Membership::Unknown => found = Membership::Unknown,
+                    Membership::NotMember => {}
+                }
+            }
+            found
         };
-        any(&self.include).and(|| any(&self.exclude).not())
+        let included = any(&self.include);
+        if self.exclude.is_empty() { included } else { included.and(|| any(&self.exclude).not()) }
+    }
+
+    /// Why it cannot be told whether a code is in the set; nothing, when it can.
+    pub fn missing_for(&self, system: Option<&str>, code: &str) -> BTreeSet<&Missing> {
+        let mut missing = BTreeSet::new();
+        if self.contains(system, code) == Membership::Unknown {
+            self.include
+                .iter()
+                .chain(&self.exclude)
+                .for_each(|rule| rule.missing_for(system, code, &mut missing));
+        }
+        missing
+    }
+
+    /// All that would have to be at hand for every question to have an answer.
+    pub fn missing(&self) -> BTreeSet<&Missing> {
+        let mut missing = BTreeSet::new();
+        self.include.iter().chain(&self.exclude).for_each(|rule| rule.missing(&mut missing));
+        missing
     }
 
     /// The system a bare code of that name has.
@@ -100,12 +122,24 @@ impl CodeSet {
         certain.or_else(|| self.include.iter().find_map(|rule| rule.system_of(code, Membership::Unknown)))
     }
 
+    /// The text that the value set itself has for a code.
+    pub fn display(&self, system: Option<&str>, code: &str) -> Option<&str> {
+        self.include.iter().find_map(|rule| rule.display(system, code))
+    }
+
+    /// The systems it has, or may have, codes of.
+    pub fn systems(&self) -> BTreeSet<&str> {
+        let mut systems = BTreeSet::new();
+        self.include.iter().for_each(|rule| rule.systems(&mut systems));
+        systems
+    }
+
     /// The codes, in alphabetical order, when they are few enough to be listed: no more than `most`.
     pub fn listing(&self, most: usize) -> Option<Vec<&str>> {
         let mut codes: Vec<&str> = Vec::new();
         for rule in &self.include {
             let Rule::Listed(listed) = rule else { return None };
-            codes.extend(listed.codes.iter().map(AsRef::as_ref));
+            codes.extend(listed.codes.iter().map(|listed| &*listed.code));
         }
         codes.retain(|code| self.contains(None, code) == Membership::Member);
         codes.sort_unstable();
@@ -124,14 +158,45 @@ impl Rule {
         let is_other = |own: &str| system.is_some_and(|system| system != own);
         match self {
             Rule::Listed(listed) if listed.system.as_deref().is_some_and(is_other) => Membership::NotMember,
-            Rule::Listed(listed) => listed.contains(code),
+            Rule::Listed(listed) => listed.get(code).is_some().into(),
             Rule::Grammar(grammar) if is_other(grammar.system()) => Membership::NotMember,
             Rule::Grammar(grammar) => grammar.contains(code),
-            Rule::Unknown(Some(own)) if is_other(own) => Membership::NotMember,
-            Rule::Unknown(_) => Membership::Unknown,
+            Rule::Open(open) if open.system.as_deref().is_some_and(is_other) => Membership::NotMember,
+            Rule::Open(open) if open.has_form.is_some_and(|has_form| !has_form(code)) => {
+                Membership::NotMember
+            }
+            Rule::Open(_) => Membership::Unknown,
             Rule::All(sets, rule) => {
                 let start = rule.as_ref().map_or(Membership::Member, |rule| rule.contains(system, code));
                 sets.iter().fold(start, |found, set| found.and(|| set.contains(system, code)))
+            }
+        }
+    }
+
+    fn missing_for<'s>(&'s self, system: Option<&str>, code: &str, missing: &mut BTreeSet<&'s Missing>) {
+        match self {
+            Rule::Open(open) if self.contains(system, code) == Membership::Unknown => {
+                missing.insert(&open.missing);
+            }
+            Rule::All(sets, rule) => {
+                sets.iter().for_each(|set| missing.extend(set.missing_for(system, code)));
+                rule.iter().for_each(|rule| rule.missing_for(system, code, missing));
+            }
+            Rule::Grammar(grammar) => missing.extend(grammar.missing()),
+            _ => {}
+        }
+    }
+
+    pub(super) fn missing<'s>(&'s self, missing: &mut BTreeSet<&'s Missing>) {
+        match self {
+            Rule::Listed(_) => {}
+            Rule::Grammar(grammar) => missing.extend(grammar.missing()),
+            Rule::Open(open) => {
+                missing.insert(&open.missing);
+            }
+            Rule::All(sets, rule) => {
+                sets.iter().for_each(|set| missing.extend(set.missing()));
+                rule.iter().for_each(|rule| rule.missing(missing));
             }
         }
     }
@@ -143,7 +208,7 @@ impl Rule {
         match self {
             Rule::Listed(listed) => listed.system.as_deref(),
             Rule::Grammar(grammar) => Some(grammar.system()),
-            Rule::Unknown(system) => system.as_deref(),
+            Rule::Open(open) => open.system.as_deref(),
             Rule::All(sets, rule) => {
                 let own = rule.as_ref().and_then(|rule| rule.system_of(code, wanted));
                 own.or_else(|| sets.iter().find_map(|set| set.system_of(code)))
@@ -151,91 +216,78 @@ impl Rule {
         }
     }
 
+    fn display(&self, system: Option<&str>, code: &str) -> Option<&str> {
+        match self {
+            Rule::Listed(listed) if system.is_none() || listed.system.as_deref() == system => {
+                listed.get(code)?.display.as_deref()
+            }
+            Rule::All(sets, rule) => {
+                let own = rule.as_ref().and_then(|rule| rule.display(system, code));
+                own.or_else(|| sets.iter().find_map(|set| set.display(system, code)))
+            }
+            _ => None,
+        }
+    }
+
+    fn systems<'s>(&'s self, systems: &mut BTreeSet<&'s str>) {
+        match self {
+            Rule::Listed(listed) => systems.extend(listed.system.as_deref()),
+            Rule::Grammar(grammar) => {
+                systems.insert(grammar.system());
+            }
+            Rule::Open(open) => systems.extend(open.system.as_deref()),
+            Rule::All(_, Some(rule)) => rule.systems(systems),
+            Rule::All(sets, None) => sets.iter().for_each(|set| systems.extend(set.systems())),
+        }
+    }
+
     fn is_known(&self) -> bool {
         match self {
             Rule::Listed(_) => true,
-            Rule::Grammar(_) | Rule::Unknown(_) => false,
+            Rule::Grammar(_) | Rule::Open(_) => false,
             Rule::All(sets, rule) => {
                 sets.iter().all(|set| set.is_known()) && rule.as_ref().is_none_or(|rule| rule.is_known())
             }
         }
     }
-}
 
-impl Listed {
-    fn new<'c>(system: Option<&str>, codes: impl Iterator<Item = &'c str>, folds_case: bool) -> Listed {
-        let fold = |code: &str| if folds_case { code.to_lowercase().into() } else { code.into() };
-        Listed { system: system.map(Into::into), codes: codes.map(fold).collect(), folds_case }
-    }
-
-    fn contains(&self, code: &str) -> Membership {
-        let is_in = if self.folds_case {
-            self.codes.contains(code.to_lowercase().as_str())
-        } else {
-            self.codes.contains(code)
-        };
-        if is_in { Membership::Member } else { Membership::NotMember }
-    }
-}
-
-/// The rules that one part of a compose comes to: a code need meet only one of them.
-fn rules(definitions: &Definitions, part: &Include, above: &mut Vec<usize>) -> Vec<Rule> {
-    let of_system = part.system.as_deref().map(|system| of_system(definitions, system, part));
-    if part.value_sets.is_empty() {
-        return of_system.unwrap_or_default();
-    }
-    let sets: Vec<Arc<CodeSet>> = part
-        .value_sets
-        .iter()
-        .map(|canonical| {
-            let number = definitions.value_set_number(canonical);
-            Arc::new(CodeSet::nested(definitions, number, above))
-        })
-        .collect();
-    match of_system {
-        None => vec![Rule::All(sets, None)],
-        Some(rules) => rules.into_iter().map(|rule| Rule::All(sets.clone(), Some(Box::new(rule)))).collect(),
-    }
-}
-
-fn of_system(definitions: &Definitions, system: &str, part: &Include) -> Vec<Rule> {
-    let exact = part.version.as_ref().map(|version| format!("{system}|{version}"));
-    let known = exact
-        .and_then(|canonical| definitions.code_system(&canonical))
-        .or_else(|| definitions.code_system(system))
-        .filter(|known| known.content != Content::Supplement);
-    let folds_case = known.is_some_and(|known| !known.case_sensitive);
-    if !part.concepts.is_empty() {
-        let codes = part.concepts.iter().map(|concept| concept.code.as_str());
-        return vec![Rule::Listed(Listed::new(Some(system), codes, folds_case))];
-    }
-    if let Some(grammar) = grammar::of_system(system, &part.filters) {
-        return vec![Rule::Grammar(grammar)];
-    }
-    let unknown = || Rule::Unknown(Some(system.into()));
-    let Some(known) = known else { return vec![unknown()] };
-    match filter::select(known, &part.filters) {
-        Selection::Unknown => vec![unknown()],
-        Selection::Codes(codes) => {
-            let listed = Rule::Listed(Listed::new(Some(system), codes.into_iter(), folds_case));
-            if is_whole(known) { vec![listed] } else { vec![listed, unknown()] }
+    fn weight(&self) -> usize {
+        match self {
+            Rule::All(sets, rule) => {
+                let own = rule.as_ref().map_or(0, |rule| rule.weight());
+                sets.iter().fold(own, |weight, set| weight.saturating_add(set.weight))
+            }
+            _ => 1,
         }
     }
 }
 
-fn is_whole(system: &CodeSystem) -> bool {
-    system.content == Content::Complete
-}
+impl Listed {
+    /// These codes, with the texts the value set has for them.
+    pub(super) fn new<'c>(
+        system: Option<&str>,
+        codes: impl Iterator<Item = (&'c str, Option<&'c str>)>,
+        folds_case: bool,
+    ) -> Listed {
+        let mut listed =
+            Listed { system: system.map(Into::into), codes: Vec::new(), places: HashMap::new(), folds_case };
+        for (code, display) in codes {
+            let key = if folds_case { code.to_lowercase() } else { code.to_owned() };
+            let place = u32::try_from(listed.codes.len()).unwrap_or(u32::MAX);
+            if let Entry::Vacant(free) = listed.places.entry(key.into()) {
+                free.insert(place);
+                listed.codes.push(ListedCode { code: code.into(), display: display.map(Into::into) });
+            }
+        }
+        listed
+    }
 
-/// The expansion, a rule for each system.
-fn expansion(set: &ValueSet) -> Vec<Rule> {
-    let codings = set.expansion.as_deref().unwrap_or_default();
-    let mut systems: Vec<Option<&str>> = codings.iter().map(|coding| coding.system.as_deref()).collect();
-    systems.sort_unstable();
-    systems.dedup();
-    let listed = systems.into_iter().map(|system| {
-        let own = codings.iter().filter(|coding| coding.system.as_deref() == system);
-        Rule::Listed(Listed::new(system, own.map(|coding| coding.code.as_str()), false))
-    });
-    listed.collect()
+    fn get(&self, code: &str) -> Option<&ListedCode> {
+        let place = if self.folds_case {
+            self.places.get(code.to_lowercase().as_str())
+        } else {
+            self.places.get(code)
+        };
+        self.codes.get(*place? as usize)
+    }
 }

@@ -1,29 +1,37 @@
-//! Which concepts of a code system the filters of a value set let through (R4 §4.9.5.4, value set filter-operator).
+//! Which concepts of a code system the filters of a value set let through (R4 §4.9.5.4, value set filter-operator; of
+//! R5's operators `child-of` and `descendent-leaf` as well).
 
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::HashSet;
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
-use crate::definitions::code_system::{CodeSystem, Concept};
+use super::concepts::{Concepts, is_abstract, is_inactive};
+use super::missing::Missing;
+use crate::definitions::code_system::{Concept, STANDARD_PROPERTIES};
 use crate::definitions::value_set::Filter;
 
-/// What filters let through.
-pub(super) enum Selection<'s> {
-    /// These codes, as far as the code system has them.
-    Codes(Vec<&'s str>),
-    /// A filter says something that is not understood here.
-    Unknown,
-}
+/// How large a regular expression may become when compiled, in bytes.
+const MAX_REGEX: usize = 1 << 20;
 
-/// The concepts that meet all filters; all concepts where there is none.
-pub(super) fn select<'s>(system: &'s CodeSystem, filters: &[Filter]) -> Selection<'s> {
-    let mut codes: Vec<&Concept> = system.concepts.iter().collect();
+/// What every concept can be asked for, whether or not its system speaks of it.
+const ALWAYS: [&str; 5] = ["concept", "code", "display", "parent", "child"];
+
+/// The concepts that meet all filters, in the order of the system; all concepts where there is no filter.
+///
+/// Errors: a filter says something that is not understood here.
+pub(super) fn select<'s>(concepts: &Concepts<'s>, filters: &[Filter]) -> Result<Vec<&'s Concept>, Missing> {
+    let mut selected: Vec<&Concept> = concepts.system.concepts.iter().collect();
     for filter in filters {
-        let Some(test) = Test::new(system, filter) else { return Selection::Unknown };
-        codes.retain(|concept| test.passes(concept));
+        let test = Test::new(concepts, filter).ok_or_else(|| Missing::Filter {
+            system: concepts.system.url.clone(),
+            property: filter.property.clone(),
+            op: filter.op.clone(),
+        })?;
+        selected.retain(|concept| test.passes(concepts, concept));
     }
-    Selection::Codes(codes.into_iter().map(|concept| concept.code.as_str()).collect())
+    Ok(selected)
 }
 
 /// A filter made ready.
@@ -39,39 +47,61 @@ enum Test<'f> {
 }
 
 impl<'f> Test<'f> {
-    fn new(system: &'f CodeSystem, filter: &'f Filter) -> Option<Test<'f>> {
-        let property = filter.property.as_str();
-        let value = filter.value.as_str();
+    fn new(concepts: &Concepts<'f>, filter: &'f Filter) -> Option<Test<'f>> {
+        let (property, value) = (filter.property.as_str(), filter.value.as_str());
+        let is_defined = concepts.system.properties.iter().any(|known| known.code == property);
+        if !(is_defined || ALWAYS.contains(&property) || STANDARD_PROPERTIES.contains(&property)) {
+            return None;
+        }
         let is_concept = matches!(property, "concept" | "code");
-        let test = match filter.op.as_str() {
-            "is-a" if is_concept => Test::Among { codes: with_descendants(system, value), wanted: true },
-            "is-not-a" if is_concept => Test::Among { codes: with_descendants(system, value), wanted: false },
-            "descendent-of" if is_concept => {
-                let mut codes = with_descendants(system, value);
-                codes.remove(value);
-                Test::Among { codes, wanted: true }
+        let among = |codes, wanted| Some(Test::Among { codes, wanted });
+        match filter.op.as_str() {
+            "=" => Some(Test::Equals { property, values: vec![value], wanted: true }),
+            "in" => Some(Test::Equals { property, values: split(value), wanted: true }),
+            "not-in" => Some(Test::Equals { property, values: split(value), wanted: false }),
+            "regex" => {
+                let regex = RegexBuilder::new(&format!("^(?:{value})$")).size_limit(MAX_REGEX).build();
+                Some(Test::Matches { property, regex: regex.ok()? })
             }
-            "generalizes" if is_concept => Test::Among { codes: with_ancestors(system, value), wanted: true },
-            "=" => Test::Equals { property, values: vec![value], wanted: true },
-            "in" => Test::Equals { property, values: split(value), wanted: true },
-            "not-in" => Test::Equals { property, values: split(value), wanted: false },
-            "regex" => Test::Matches { property, regex: Regex::new(&format!("^(?:{value})$")).ok()? },
-            "exists" => Test::Exists { property, wanted: value == "true" },
-            _ => return None,
-        };
-        Some(test)
+            "exists" => match value {
+                "true" | "false" => Some(Test::Exists { property, wanted: value == "true" }),
+                _ => None,
+            },
+            // All others are about where a concept stands. What is not in the system stands nowhere.
+            _ if !is_concept => None,
+            op => {
+                let own = concepts.get(value)?.code.as_str();
+                match op {
+                    "is-a" => among(concepts.with_descendants(own), true),
+                    "is-not-a" => among(concepts.with_descendants(own), false),
+                    "generalizes" => among(concepts.with_ancestors(own), true),
+                    "child-of" => {
+                        among(concepts.children(own).map(|child| child.code.as_str()).collect(), true)
+                    }
+                    "descendent-of" | "descendent-leaf" => {
+                        let mut codes = concepts.with_descendants(own);
+                        codes.remove(own);
+                        codes
+                            .retain(|code| op == "descendent-of" || concepts.children(code).next().is_none());
+                        among(codes, true)
+                    }
+                    _ => None,
+                }
+            }
+        }
     }
 
-    fn passes(&self, concept: &Concept) -> bool {
+    fn passes(&self, concepts: &Concepts<'_>, concept: &Concept) -> bool {
         match self {
             Test::Among { codes, wanted } => codes.contains(concept.code.as_str()) == *wanted,
             Test::Equals { property, values, wanted } => {
-                values_of(concept, property).any(|value| values.contains(&value)) == *wanted
+                let own = values_of(concepts, concept, property);
+                own.iter().any(|own| values.contains(&own.as_ref())) == *wanted
             }
             Test::Matches { property, regex } => {
-                values_of(concept, property).any(|value| regex.is_match(value))
+                values_of(concepts, concept, property).iter().any(|value| regex.is_match(value))
             }
-            Test::Exists { property, wanted } => values_of(concept, property).next().is_some() == *wanted,
+            Test::Exists { property, wanted } => values_of(concepts, concept, property).is_empty() != *wanted,
         }
     }
 }
@@ -81,56 +111,30 @@ fn split(list: &str) -> Vec<&str> {
 }
 
 /// The values of a property, as text.
-fn values_of<'c>(concept: &'c Concept, property: &str) -> Box<dyn Iterator<Item = &'c str> + 'c> {
+fn values_of<'c>(concepts: &Concepts<'c>, concept: &'c Concept, property: &str) -> Vec<Cow<'c, str>> {
+    let flag = |is: bool| vec![Cow::Borrowed(if is { "true" } else { "false" })];
     match property {
-        "concept" | "code" => Box::new(std::iter::once(concept.code.as_str())),
-        "display" => Box::new(concept.display.as_deref().into_iter()),
-        "parent" => Box::new(concept.parents.iter().map(String::as_str)),
+        "concept" | "code" => vec![concept.code.as_str().into()],
+        "display" => concept.display.as_deref().map(Cow::Borrowed).into_iter().collect(),
+        "parent" => concept.parents.iter().map(|parent| parent.as_str().into()).collect(),
+        "child" => concepts.children(&concept.code).map(|child| child.code.as_str().into()).collect(),
+        "inactive" => flag(is_inactive(concept)),
+        "notSelectable" => flag(is_abstract(concept)),
         property => {
-            let property = property.to_owned();
-            let own = concept.properties.iter().filter(move |own| own.code == property);
-            Box::new(own.filter_map(|own| match &own.value {
-                Value::String(text) => Some(text.as_str()),
-                Value::Bool(true) => Some("true"),
-                Value::Bool(false) => Some("false"),
-                Value::Object(coding) => coding.get("code").and_then(Value::as_str),
-                _ => None,
-            }))
+            let own = concept.properties.iter().filter(|own| own.code == property);
+            let values: Vec<Cow<'c, str>> = own.filter_map(|own| text(&own.value)).collect();
+            // Being active goes without saying.
+            if values.is_empty() && property == "status" { vec!["active".into()] } else { values }
         }
     }
 }
 
-/// A code and all codes below it.
-fn with_descendants<'s>(system: &'s CodeSystem, code: &'s str) -> HashSet<&'s str> {
-    let mut children: HashMap<&str, Vec<&str>> = HashMap::new();
-    for concept in &system.concepts {
-        for parent in &concept.parents {
-            children.entry(parent).or_default().push(&concept.code);
-        }
+fn text(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::String(text) => Some(text.as_str().into()),
+        Value::Bool(value) => Some(if *value { "true".into() } else { "false".into() }),
+        Value::Number(number) => Some(number.to_string().into()),
+        Value::Object(coding) => coding.get("code").and_then(Value::as_str).map(Cow::Borrowed),
+        _ => None,
     }
-    reach(code, |code| children.get(code).into_iter().flatten().copied().collect())
-}
-
-/// A code and all codes above it.
-fn with_ancestors<'s>(system: &'s CodeSystem, code: &'s str) -> HashSet<&'s str> {
-    let concepts: HashMap<&str, &Concept> =
-        system.concepts.iter().map(|concept| (concept.code.as_str(), concept)).collect();
-    reach(code, |code| {
-        let concept = concepts.get(code);
-        concept.into_iter().flat_map(|concept| &concept.parents).map(String::as_str).collect()
-    })
-}
-
-/// Everything that can be reached from a code; circles do no harm.
-fn reach<'s>(from: &'s str, next: impl Fn(&str) -> Vec<&'s str>) -> HashSet<&'s str> {
-    let mut reached = HashSet::from([from]);
-    let mut open = vec![from];
-    while let Some(code) = open.pop() {
-        for code in next(code) {
-            if reached.insert(code) {
-                open.push(code);
-            }
-        }
-    }
-    reached
 }

@@ -1,88 +1,65 @@
-//! Ring 2: which codes are in which value sets, from local definitions alone.
+//! Ring 2: which codes are in which value sets, from local definitions alone; what codes are called, how they stand to
+//! each other, and what they correspond to in other systems.
 //!
-//! What cannot be told here (SNOMED CT, LOINC, value sets of others) is [`Membership::Unknown`], never "not a member".
+//! What cannot be told here (SNOMED CT, LOINC, value sets of others) is [`Membership::Unknown`], never "not a member", and
+//! [`Missing`] says why.
+//!
+//! `compose` works a [`CodeSet`] out of a value set's rules; [`expansion`] lists it, [`verdict`] holds codes against it.
+//! They look things up in a [`Library`]: the definitions, or a [`Shelf`] of a client's resources in front of them.
 
 mod code_set;
+mod compose;
+pub mod concepts;
+pub mod expansion;
 mod filter;
 mod grammar;
+mod library;
+pub mod lookup;
+mod membership;
+mod missing;
+pub mod subsumption;
+mod tables;
+#[cfg(test)]
+mod tests;
+pub mod translation;
+pub mod verdict;
 
-use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 pub use code_set::CodeSet;
+pub use concepts::Concepts;
+pub use library::{Library, Shelf};
+pub use membership::Membership;
+pub use missing::Missing;
 
-use crate::definitions::{Definitions, ValueSet};
+use compose::Composer;
+use concepts::Index;
 
-/// Whether a code is in a value set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Membership {
-    /// It is.
-    Member,
-    /// It is not.
-    NotMember,
-    /// The value set, or a code system it needs, is not at hand.
-    Unknown,
-}
+use crate::definitions::code_system::Content;
+use crate::definitions::{ConceptMap, Definitions, ValueSet};
 
-impl Membership {
-    /// Member of this or of the other.
-    fn or(self, other: impl FnOnce() -> Membership) -> Membership {
-        match self {
-            Membership::Member => Membership::Member,
-            Membership::NotMember => other(),
-            Membership::Unknown => match other() {
-                Membership::Member => Membership::Member,
-                _ => Membership::Unknown,
-            },
-        }
-    }
-
-    /// Member of this and of the other.
-    fn and(self, other: impl FnOnce() -> Membership) -> Membership {
-        match self {
-            Membership::Member => other(),
-            Membership::NotMember => Membership::NotMember,
-            Membership::Unknown => match other() {
-                Membership::NotMember => Membership::NotMember,
-                _ => Membership::Unknown,
-            },
-        }
-    }
-
-    /// Member of what this is not.
-    fn not(self) -> Membership {
-        match self {
-            Membership::Member => Membership::NotMember,
-            Membership::NotMember => Membership::Member,
-            Membership::Unknown => Membership::Unknown,
-        }
-    }
-}
-
-/// The value sets of some definitions, each worked out once, when it is first asked for.
+/// The value sets and code systems of some definitions, each worked out once, when it is first asked for.
 #[derive(Debug)]
 pub struct Terminology {
     definitions: Arc<Definitions>,
     /// By the value set's number in the definitions.
     sets: Vec<OnceLock<Arc<CodeSet>>>,
+    /// By the code system's number.
+    systems: Vec<OnceLock<Arc<Index>>>,
     /// By URL, what bindings name although it is a specification and no value set.
     specifications: Vec<(&'static str, Arc<CodeSet>)>,
-    /// By the code system's number in the definitions.
-    displays: Vec<OnceLock<Displays>>,
 }
-
-/// The displays of a code system's codes.
-type Displays = HashMap<Box<str>, Box<str>>;
 
 impl Terminology {
     /// The value sets of these definitions.
     pub fn new(definitions: Arc<Definitions>) -> Terminology {
         let sets = (0..definitions.value_set_count()).map(|_| OnceLock::new()).collect();
-        let specifications = grammar::specifications();
-        let of_grammar = |(url, grammar)| (url, Arc::new(CodeSet::of_grammar(grammar)));
-        let specifications = specifications.into_iter().map(of_grammar).collect();
-        let displays = (0..definitions.code_system_count()).map(|_| OnceLock::new()).collect();
-        Terminology { definitions, sets, specifications, displays }
+        let systems = (0..definitions.code_system_count()).map(|_| OnceLock::new()).collect();
+        let specifications = grammar::SPECIFICATIONS
+            .into_iter()
+            .filter_map(|url| Some((url, Arc::new(CodeSet::of_grammar(grammar::specification(url)?)))))
+            .collect();
+        Terminology { definitions, sets, systems, specifications }
     }
 
     /// A value set worked out, by canonical with or without version; `None` when it is not at hand.
@@ -95,13 +72,13 @@ impl Terminology {
 
     /// The value set that has that number in the definitions.
     pub(crate) fn set_of_number(&self, number: usize) -> Option<&Arc<CodeSet>> {
-        let set = self.sets.get(number)?;
-        Some(set.get_or_init(|| Arc::new(CodeSet::new(&self.definitions, number))))
+        let definition = self.definitions.value_set_of_number(number)?;
+        Some(self.sets.get(number)?.get_or_init(|| Composer::new(self).at_hand(definition)))
     }
 
     /// A value set that is no definition, say one contained in a resource, worked out.
     pub fn work_out(&self, value_set: &ValueSet) -> CodeSet {
-        CodeSet::of(&self.definitions, value_set)
+        Composer::new(self).set(value_set)
     }
 
     /// Whether a code is in a value set. Without a system any code of that name will do, as for elements of type
@@ -110,140 +87,62 @@ impl Terminology {
         self.set(value_set).map_or(Membership::Unknown, |set| set.contains(system, code))
     }
 
-    /// The text that the newest version of a code system at hand has for a code.
-    pub fn display(&self, system: &str, code: &str) -> Option<&str> {
-        let number = self.definitions.code_system_number(system)?;
-        let displays = self.displays.get(number)?.get_or_init(|| {
-            let concepts =
-                self.definitions.code_system_of_number(number).into_iter().flat_map(|own| &own.concepts);
-            let told = concepts.filter_map(|concept| Some((&*concept.code, concept.display.as_deref()?)));
-            told.map(|(code, display)| (code.into(), display.into())).collect()
-        });
-        displays.get(code).map(|display| &**display)
-    }
-
     /// The system that a bare code has by the value set its element is bound to.
     pub fn system_of(&self, value_set: &str, code: &str) -> Option<&str> {
         self.set(value_set)?.system_of(code)
     }
+
+    /// What a code should be called, when the text beside it is none of the names its system has for it. `None` when
+    /// the text is fine, or nothing is known of the code.
+    pub fn right_display(&self, system: &str, code: &str, text: &str) -> Option<&str> {
+        let known = self.concepts(system)?;
+        let is_whole = known.system.content == Content::Complete;
+        let concept = known.get(code).filter(|concept| is_whole && !concepts::is_text_of(concept, text))?;
+        concept.display.as_deref()
+    }
+
+    /// Whether one code of a system is the other or a kind of it; `None` when that cannot be told.
+    pub fn is_kind_of(&self, system: &str, specific: &str, general: &str) -> Option<bool> {
+        use subsumption::Subsumption;
+        let found = subsumption::subsumes(self, system, None, general, specific).ok()?;
+        Some(matches!(found, Subsumption::Equivalent | Subsumption::Subsumes))
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::Membership::{Member, NotMember, Unknown};
-    use super::*;
-    use crate::fhirpath::ucum::Unit;
-
-    fn terminology() -> &'static Terminology {
-        static TERMINOLOGY: OnceLock<Terminology> = OnceLock::new();
-        TERMINOLOGY.get_or_init(|| Terminology::new(Arc::new(Definitions::embedded().unwrap())))
+impl Library for Terminology {
+    fn value_set(&self, canonical: &str) -> Option<&ValueSet> {
+        self.definitions.value_set(canonical)
     }
 
-    #[test]
-    fn membership() {
-        let r4 = |name: &str| format!("http://hl7.org/fhir/ValueSet/{name}");
-        let us_core = |name: &str| format!("http://hl7.org/fhir/us/core/ValueSet/{name}");
-        let sdohcc =
-            |name: &str| format!("http://hl7.org/fhir/us/sdoh-clinicalcare/ValueSet/SDOHCC-ValueSet{name}");
-        let tho = |name: &str| format!("http://terminology.hl7.org/CodeSystem/{name}");
-        let gender = "http://hl7.org/fhir/administrative-gender";
-        let task_status = "http://hl7.org/fhir/task-status";
-        let v3_code = tho("v3-ActCode");
-        for (set, system, code, expected) in [
-            // All of a system.
-            (r4("administrative-gender|4.0.1"), Some(gender), "female", Member),
-            (r4("administrative-gender"), None, "female", Member),
-            (r4("administrative-gender"), Some(gender), "Female", NotMember),
-            (r4("administrative-gender"), Some("http://other.example"), "female", NotMember),
-            (r4("administrative-gender"), Some(gender), "f", NotMember),
-            // All of a system but some.
-            (sdohcc("ReferralTaskStatus"), Some(task_status), "accepted", Member),
-            (sdohcc("ReferralTaskStatus"), Some(task_status), "received", NotMember),
-            (sdohcc("ReferralTaskStatus"), Some(task_status), "ready", NotMember),
-            (sdohcc("ReferralTaskStatus"), None, "ready", NotMember),
-            // Codes one by one.
-            (sdohcc("TaskPriority"), None, "urgent", Member),
-            (sdohcc("TaskPriority"), None, "stat", NotMember),
-            // Two systems.
-            (r4("event-timing"), None, "ACM", Member),
-            (r4("event-timing"), None, "MORN", Member),
-            (r4("event-timing"), None, "NEVER", NotMember),
-            // A value set in a value set.
-            (r4("observation-vitalsignresult"), Some("http://loinc.org"), "8867-4", Member),
-            (r4("all-types"), None, "HumanName", Member),
-            (r4("all-types"), None, "Patient", Member),
-            (r4("all-types"), None, "Any", Member),
-            (r4("all-types"), None, "Patents", NotMember),
-            // What is below a concept.
-            (r4("consent-content-class"), Some("urn:ietf:bcp:13"), "application/hl7-cda+xml", Member),
-            (
-                tho("v3-ActCode").replace("CodeSystem", "ValueSet").replace("ActCode", "ActEncounterCode"),
-                Some(&v3_code),
-                "AMB",
-                Member,
-            ),
-            (
-                tho("v3-ActCode").replace("CodeSystem", "ValueSet").replace("ActCode", "ActEncounterCode"),
-                Some(&v3_code),
-                "IDSCL",
-                NotMember,
-            ),
-            // Grammars.
-            (r4("mimetypes"), None, "text/plain", Member),
-            (r4("mimetypes"), None, "text plain", NotMember),
-            (r4("all-languages"), None, "en-US", Member),
-            (r4("currencies"), None, "USD", Member),
-            (r4("currencies"), None, "ZZZ", Unknown),
-            (r4("currencies"), None, "dollars", NotMember),
-            (r4("ucum-units"), Some("http://unitsofmeasure.org"), "mm[Hg]", Member),
-            (r4("ucum-units"), Some("http://unitsofmeasure.org"), "mm Hg", NotMember),
-            // What others keep.
-            (us_core("us-core-procedure-code"), Some("http://snomed.info/sct"), "410606002", Unknown),
-            (us_core("us-core-procedure-code"), Some("http://other.example"), "1", NotMember),
-            (us_core("omb-race-category|7.0.0"), Some("urn:oid:2.16.840.1.113883.6.238"), "2106-3", Unknown),
-            (us_core("omb-race-category|3.1.1"), Some("urn:oid:2.16.840.1.113883.6.238"), "2106-3", Member),
-            (
-                us_core("omb-race-category|3.1.1"),
-                Some("urn:oid:2.16.840.1.113883.6.238"),
-                "0000-0",
-                NotMember,
-            ),
-            ("http://nobody.example/vs".to_owned(), None, "x", Unknown),
-            ("http://www.rfc-editor.org/bcp/bcp13.txt".to_owned(), None, "text/plain", Member),
-        ] {
-            assert_eq!(terminology().contains(&set, system, code), expected, "{set} {system:?} {code}");
+    fn concepts(&self, canonical: &str) -> Option<Concepts<'_>> {
+        let Some(system) = self.definitions.code_system(canonical) else {
+            return tables::concepts(canonical);
+        };
+        let index = self.systems.get(self.definitions.code_system_number(canonical)?)?;
+        Some(Concepts::new(system, Arc::clone(index.get_or_init(|| Arc::new(Index::new(system))))))
+    }
+
+    fn concept_map(&self, canonical: &str) -> Option<&ConceptMap> {
+        self.definitions.concept_map(canonical)
+    }
+
+    fn concept_maps(&self) -> Box<dyn Iterator<Item = &ConceptMap> + '_> {
+        Box::new(self.definitions.concept_maps())
+    }
+}
+
+impl Shelf<'_> {
+    /// A value set worked out, by canonical; `None` when it is not at hand.
+    pub fn set(&self, canonical: &str) -> Option<Arc<CodeSet>> {
+        if self.is_plain() {
+            return self.terminology().set(canonical).cloned();
         }
+        let is_known = self.value_set(canonical).is_some() || self.terminology().set(canonical).is_some();
+        is_known.then(|| Composer::new(self).named(canonical))
     }
 
-    #[test]
-    fn systems_of_bare_codes() {
-        for (set, code, expected) in [
-            (
-                "http://hl7.org/fhir/ValueSet/administrative-gender|4.0.1",
-                "male",
-                Some("http://hl7.org/fhir/administrative-gender"),
-            ),
-            ("http://hl7.org/fhir/ValueSet/administrative-gender|4.0.1", "?", None),
-            ("http://hl7.org/fhir/ValueSet/mimetypes", "text/plain", Some("urn:ietf:bcp:13")),
-            ("http://hl7.org/fhir/ValueSet/event-timing", "MORN", Some("http://hl7.org/fhir/event-timing")),
-            (
-                "http://hl7.org/fhir/ValueSet/event-timing",
-                "ACM",
-                Some("http://terminology.hl7.org/CodeSystem/v3-TimingEvent"),
-            ),
-            ("http://hl7.org/fhir/ValueSet/currencies", "USD", Some("urn:iso:std:iso:4217")),
-            ("http://nobody.example/vs", "x", None),
-        ] {
-            assert_eq!(terminology().system_of(set, code), expected, "{set} {code}");
-        }
-    }
-
-    #[test]
-    fn common_units_are_units() {
-        let common = terminology().definitions.value_set("http://hl7.org/fhir/ValueSet/ucum-common").unwrap();
-        let codes =
-            common.include.iter().flat_map(|part| &part.concepts).map(|concept| concept.code.as_str());
-        let others: Vec<&str> = codes.filter(|code| Unit::is_unit(code) != Some(true)).collect();
-        assert!(others.is_empty(), "{others:?}");
+    /// A value set worked out that need not have a canonical.
+    pub fn work_out(&self, set: &ValueSet) -> CodeSet {
+        Composer::new(self).set(set)
     }
 }

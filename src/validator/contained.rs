@@ -19,7 +19,7 @@ impl<'a> Walk<'a> {
     ) {
         let has_narrative = resource.get("text").is_some_and(|text| text.get("div").is_some());
         if !has_narrative && standing == Standing::Own {
-            self.broken("dom-6", Severity::Warning, "should have a narrative, for people to read", place);
+            self.broken("dom-6", Severity::Information, "should have a narrative, for people to read", place);
         }
         let Some(Value::Array(contained)) = resource.get("contained") else { return };
         if standing == Standing::Contained {

@@ -93,6 +93,11 @@ fn compiled_is_the_same_as_the_package() {
                     assert_eq!(compiled.as_ref(), parameter);
                 }
             }
+            Definition::ConceptMap(map) => {
+                if let Some(compiled) = definitions.concept_map(&format!("{}|{}", map.url, map.version)) {
+                    assert_eq!(compiled, map);
+                }
+            }
             Definition::Other(other) => {
                 if let Some(compiled) = definitions.other(&format!("{}|{}", other.url, other.version)) {
                     assert_eq!(compiled, other);
@@ -121,6 +126,7 @@ fn every_compiled_file_can_be_read() {
         let found = match json["resourceType"].as_str() {
             Some("ValueSet") => embedded().value_set(&canonical).is_some(),
             Some("CodeSystem") => embedded().code_system(&canonical).is_some(),
+            Some("ConceptMap") => embedded().concept_map(&canonical).is_some(),
             Some("StructureDefinition") => embedded().structure(&canonical).is_some(),
             Some("CapabilityStatement" | "CompartmentDefinition") => embedded().other(&canonical).is_some(),
             _ => true,

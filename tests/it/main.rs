@@ -14,6 +14,7 @@ mod search;
 mod snapshot;
 mod store;
 mod stories;
+mod terminology;
 mod validate;
 mod validator;
 mod xml;

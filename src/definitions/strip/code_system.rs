@@ -5,10 +5,15 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use super::{Malformed, objects, owned, part, required, text};
-use crate::definitions::code_system::{CodeSystem, Concept, Property};
+use crate::definitions::code_system::{
+    CodeSystem, Concept, Designation, Property, PropertyDefinition, STANDARD_PROPERTIES,
+};
 
 /// Where HL7's terminology editors keep notes on concepts: for publishing, not for choosing codes.
 const EDITORIAL: &str = "http://terminology.hl7.org/CodeSystem/utg-concept-properties#";
+
+/// Where FHIR's own properties are defined.
+const STANDARD: &str = "http://hl7.org/fhir/concept-properties#";
 
 /// What a concept's property is to us.
 enum Use {
@@ -18,10 +23,15 @@ enum Use {
     Drop,
 }
 
-pub(super) fn strip(resource: &Map<String, Value>) -> Result<CodeSystem, Malformed> {
+/// A code system; `keeps_text` keeps properties of type string, which as often as not are prose.
+pub(super) fn strip(resource: &Map<String, Value>, keeps_text: bool) -> Result<CodeSystem, Malformed> {
     let uses: HashMap<&str, Use> = objects(resource, "property")
-        .filter_map(|property| Some((text(property, "code")?, use_of(property))))
+        .filter_map(|property| Some((text(property, "code")?, use_of(property, keeps_text))))
         .collect();
+    let properties = objects(resource, "property")
+        .filter(|property| matches!(use_of(property, keeps_text), Use::Keep))
+        .filter_map(definition);
+    let properties = properties.collect();
     let mut concepts = Vec::new();
     add(resource, None, &uses, &mut concepts)?;
     parents_from_children(resource, &uses, &mut concepts);
@@ -34,21 +44,35 @@ pub(super) fn strip(resource: &Map<String, Value>) -> Result<CodeSystem, Malform
         value_set: owned(resource, "valueSet"),
         supplements: owned(resource, "supplements"),
         hierarchy_meaning: owned(resource, "hierarchyMeaning"),
+        properties,
         concepts,
     })
 }
 
-fn use_of(property: &Map<String, Value>) -> Use {
+fn use_of(property: &Map<String, Value>, keeps_text: bool) -> Use {
     let (code, uri) = (text(property, "code"), text(property, "uri").unwrap_or_default());
     match (code, uri) {
         (Some("parent"), _) | (_, "http://hl7.org/fhir/concept-properties#parent") => Use::Parent,
         (Some("child"), _) | (_, "http://hl7.org/fhir/concept-properties#child") => Use::Child,
         (_, uri) if uri.starts_with(EDITORIAL) => Use::Drop,
-        _ => match text(property, "type") {
-            Some("code" | "boolean" | "integer" | "Coding") => Use::Keep,
-            _ => Use::Drop,
-        },
+        _ if !keeps_text && text(property, "type") == Some("string") => Use::Drop,
+        _ => Use::Keep,
     }
+}
+
+/// `None` for those of FHIR's own that need no definition.
+fn definition(property: &Map<String, Value>) -> Option<PropertyDefinition> {
+    let (code, uri) = (owned(property, "code")?, owned(property, "uri"));
+    let is_standard = uri.as_deref().and_then(|uri| uri.strip_prefix(STANDARD)) == Some(&code);
+    let goes_without_saying = is_standard && STANDARD_PROPERTIES.contains(&code.as_str());
+    let kind = owned(property, "type")?;
+    (!goes_without_saying).then_some(PropertyDefinition { code, uri, kind })
+}
+
+fn designation(designation: &Map<String, Value>) -> Option<Designation> {
+    let usage = designation.get("use").and_then(Value::as_object);
+    let usage = usage.and_then(|usage| Some((owned(usage, "system")?, owned(usage, "code")?)));
+    Some(Designation { language: owned(designation, "language"), usage, value: owned(designation, "value")? })
 }
 
 fn add(
@@ -63,6 +87,7 @@ fn add(
             code: code.clone(),
             display: owned(item, "display"),
             parents: parent.map(str::to_owned).into_iter().collect(),
+            designations: objects(item, "designation").filter_map(designation).collect(),
             properties: Vec::new(),
         };
         for property in objects(item, "property") {

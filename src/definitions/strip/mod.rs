@@ -3,6 +3,7 @@
 //! Each resource is stripped by itself: what comes out depends on nothing but what goes in.
 
 mod code_system;
+mod concept_map;
 mod differential;
 mod other;
 mod search_parameter;
@@ -13,7 +14,7 @@ use serde_json::{Map, Value};
 
 pub(super) use self::structure::comes_with_type;
 use super::snapshot::Differential;
-use super::{CodeSystem, OtherDefinition, SearchParameter, StructureDefinition, ValueSet};
+use super::{CodeSystem, ConceptMap, OtherDefinition, SearchParameter, StructureDefinition, ValueSet};
 
 /// A definition of one of the types the gateway has a use for.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +29,8 @@ pub enum Definition {
     ValueSet(ValueSet),
     /// A code system.
     CodeSystem(CodeSystem),
+    /// A concept map.
+    ConceptMap(ConceptMap),
     /// A definition that is kept as JSON.
     Other(OtherDefinition),
 }
@@ -41,6 +44,7 @@ impl Definition {
             Definition::SearchParameter(parameter) => &mut parameter.version,
             Definition::ValueSet(value_set) => &mut value_set.version,
             Definition::CodeSystem(system) => &mut system.version,
+            Definition::ConceptMap(map) => &mut map.version,
             Definition::Other(other) => &mut other.version,
         };
         if own.is_empty() {
@@ -93,11 +97,34 @@ pub fn strip(resource: &Value) -> Result<Option<Definition>, Malformed> {
             })
         }
         Some("SearchParameter") => Ok(search_parameter::strip(resource)?.map(Definition::SearchParameter)),
-        Some("ValueSet") => Ok(value_set::strip(resource)?.map(Definition::ValueSet)),
-        Some("CodeSystem") => Ok(Some(Definition::CodeSystem(code_system::strip(resource)?))),
+        // Without a URL nothing can refer to it.
+        Some("ValueSet") if resource.contains_key("url") => {
+            Ok(Some(Definition::ValueSet(value_set::strip(resource)?)))
+        }
+        Some("ValueSet") => Ok(None),
+        Some("CodeSystem") => Ok(Some(Definition::CodeSystem(code_system::strip(resource, false)?))),
+        // Those made to show how maps are written say that they are experimental.
+        Some("ConceptMap") if resource.get("experimental").and_then(Value::as_bool) != Some(true) => {
+            Ok(Some(Definition::ConceptMap(concept_map::strip(resource)?)))
+        }
         Some(resource_type) => Ok(other::strip(resource_type, resource).map(Definition::Other)),
         None => Ok(None),
     }
+}
+
+/// A ValueSet as a client sends or stores it, examples and those without a URL included.
+pub fn value_set(resource: &Value) -> Result<ValueSet, Malformed> {
+    value_set::strip(resource.as_object().ok_or(Malformed::Property("resourceType"))?)
+}
+
+/// A CodeSystem as a client sends or stores it, with those of its properties that are texts.
+pub fn code_system(resource: &Value) -> Result<CodeSystem, Malformed> {
+    code_system::strip(resource.as_object().ok_or(Malformed::Property("resourceType"))?, true)
+}
+
+/// A ConceptMap as a client sends or stores it, examples and those without a URL included.
+pub fn concept_map(resource: &Value) -> Result<ConceptMap, Malformed> {
+    concept_map::strip(resource.as_object().ok_or(Malformed::Property("resourceType"))?)
 }
 
 fn text<'v>(object: &'v Map<String, Value>, name: &str) -> Option<&'v str> {

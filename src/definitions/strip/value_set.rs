@@ -3,26 +3,28 @@
 use serde_json::{Map, Value};
 
 use super::{Malformed, objects, owned, required, text, texts};
+use crate::definitions::canonical;
 use crate::definitions::value_set::{Coding, ConceptReference, Filter, Include, ValueSet};
 
 /// The longest expansion that is kept.
 const MAX_EXPANSION: usize = 1000;
 
-/// `None` for one without a URL, which nothing can refer to.
-pub(super) fn strip(resource: &Map<String, Value>) -> Result<Option<ValueSet>, Malformed> {
-    let Some(url) = owned(resource, "url") else { return Ok(None) };
+/// A value set; without a URL when it is meant to be used where it stands.
+pub(super) fn strip(resource: &Map<String, Value>) -> Result<ValueSet, Malformed> {
     let compose = resource.get("compose").and_then(Value::as_object);
     let rules = |name: &str| -> Result<Vec<Include>, Malformed> {
         compose.into_iter().flat_map(|compose| objects(compose, name)).map(include).collect()
     };
-    Ok(Some(ValueSet {
-        url,
+    Ok(ValueSet {
+        url: text(resource, "url").unwrap_or_default().to_owned(),
         version: text(resource, "version").unwrap_or_default().to_owned(),
         name: text(resource, "name").unwrap_or_default().to_owned(),
+        status: text(resource, "status").unwrap_or("active").to_owned(),
+        inactive: compose.and_then(|compose| compose.get("inactive")?.as_bool()),
         include: rules("include")?,
         exclude: rules("exclude")?,
         expansion: resource.get("expansion").and_then(Value::as_object).and_then(expansion),
-    }))
+    })
 }
 
 fn include(rule: &Map<String, Value>) -> Result<Include, Malformed> {
@@ -36,9 +38,14 @@ fn include(rule: &Map<String, Value>) -> Result<Include, Malformed> {
     let concept = |concept: &Map<String, Value>| -> Result<ConceptReference, Malformed> {
         Ok(ConceptReference { code: required(concept, "code")?, display: owned(concept, "display") })
     };
+    // Some publishers pin the version within the system.
+    let (system, pinned) = match text(rule, "system").map(canonical::split) {
+        Some((system, pinned)) => (Some(system.to_owned()), pinned),
+        None => (None, None),
+    };
     Ok(Include {
-        system: owned(rule, "system"),
-        version: owned(rule, "version"),
+        system,
+        version: text(rule, "version").or(pinned).map(str::to_owned),
         value_sets: texts(rule, "valueSet"),
         filters: objects(rule, "filter").map(filter).collect::<Result<_, _>>()?,
         concepts: objects(rule, "concept").map(concept).collect::<Result<_, _>>()?,

@@ -111,7 +111,11 @@ fn moves_off_the_diagram_are_reported() {
                 let issues = server.get(&format!("Task/{id}/$issues")).await.expect(200).issues();
                 let told = issues.lines().any(|line| line.starts_with("warning business-rule Task.status"));
                 assert_eq!(told, !fine, "{from} to {to}: {issues}");
-                assert_eq!(answer.header("validation-issues").contains("warning"), told, "{from} to {to}");
+                assert_eq!(
+                    answer.header("validation-issues").contains("warning"),
+                    told,
+                    "{from} to {to}: {issues}"
+                );
             }
         }
     });

@@ -66,7 +66,7 @@ fn on_a_type() {
                 "Basic/$validate",
                 json!({"resourceType": "Basic", "code": []}),
                 200,
-                &["warning", "fatal structure Basic.code"],
+                &["information invariant", "fatal structure Basic.code"],
             ),
             (
                 "Task/$validate",
@@ -145,7 +145,11 @@ fn on_a_resource() {
         // The stored one.
         for (path, status, expected) in [
             ("Basic/b/$validate", 200, fine),
-            ("Basic/bad/$validate", 200, &["warning", "error required Basic: 'code' is missing"]),
+            (
+                "Basic/bad/$validate",
+                200,
+                &["information invariant", "error required Basic: 'code' is missing"],
+            ),
             (
                 "Basic/b/$validate?mode=profile&profile=http://hl7.org/fhir/StructureDefinition/Basic",
                 200,
