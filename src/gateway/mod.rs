@@ -9,6 +9,7 @@ mod outcome;
 mod search;
 mod shelf;
 mod submit;
+mod targets;
 mod timeline;
 mod validate;
 
