@@ -153,6 +153,13 @@ impl Mutator<'_> {
             };
             let items: Vec<Spot> =
                 self.spots.iter().filter(|spot| spot.path == slice.path).cloned().collect();
+            // What tells slices apart cannot be broken: the item is then in none, which an open slicing allows.
+            let sliced = profile.elements.iter().find(|element| element.path == slice.path);
+            let slicing = sliced.and_then(|element| element.slicing.as_ref());
+            let tells = |child: &ElementDefinition| {
+                let name = child.path.rsplit('.').next().unwrap().trim_end_matches("[x]");
+                slicing.is_some_and(|slicing| slicing.discriminator.iter().any(|by| by.path == name))
+            };
             for item in items {
                 let name = sign.path.rsplit('.').next().unwrap();
                 let own = self.original.pointer(&format!("{}/{name}", item.pointer));
@@ -162,7 +169,9 @@ impl Mutator<'_> {
                     continue;
                 }
                 for child in below.iter().filter(|child| {
-                    child.id != sign.id && child.path.matches('.').count() == sign.path.matches('.').count()
+                    child.id != sign.id
+                        && !tells(child)
+                        && child.path.matches('.').count() == sign.path.matches('.').count()
                 }) {
                     self.slice_child(child, &item);
                 }
