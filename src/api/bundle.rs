@@ -20,6 +20,7 @@ use super::{Answer, Api, ApiError, Interaction, transaction};
 const AT_ONCE: usize = 16;
 
 /// An entry that has been understood.
+#[derive(Clone)]
 pub(super) struct Entry {
     pub(super) request: Request,
     pub(super) body: Body,
@@ -138,8 +139,17 @@ fn relative<'u>(path: &'u str, base: &str) -> &'u str {
 
 /// Tells in which entry something was wrong.
 pub(super) fn in_entry(index: usize, error: ApiError) -> ApiError {
-    let answer = error.into_answer();
     let place = format!("Bundle.entry[{index}]");
+    let error = match error {
+        // Not the entry's fault.
+        ApiError::Refused(Refused::Busy | Refused::Moved | Refused::Store(_)) => return error,
+        ApiError::Refused(Refused::VersionConflict(mut outcome)) => {
+            outcome.issues = outcome.issues.into_iter().map(|issue| issue.at(place.clone())).collect();
+            return ApiError::Refused(Refused::VersionConflict(outcome));
+        }
+        error => error,
+    };
+    let answer = error.into_answer();
     let issue = match &answer.content {
         Content::Resource(text) => crate::fhir::json::parse(text.as_bytes())
             .ok()

@@ -2,12 +2,12 @@
 
 use http::StatusCode;
 
-use crate::fhir::{Id, IssueCode, OperationOutcome, Resource};
-use crate::gateway::{Method, Submission, Write, Written};
+use crate::fhir::{Id, OperationOutcome, Resource};
+use crate::gateway::{Condition, Method, Submission, Write, Written};
 
 use super::answer::{Content, version_url};
 use super::request::{Body, Request, Return};
-use super::{Answer, Api, ApiError, binary};
+use super::{Answer, Api, ApiError, binary, conditional};
 
 /// `POST Type`. The id is the server's; one that the body brings is not looked at.
 pub(super) async fn create(
@@ -16,9 +16,11 @@ pub(super) async fn create(
     type_name: &str,
     body: Body,
 ) -> Result<Answer, ApiError> {
-    let resource = resource(type_name, body)?;
-    let write = draft(request, type_name, resource)?;
-    let written = submit_one(api, request, write).await?;
+    if let Some(query) = &request.conditions.if_none_exist {
+        return conditional::create(api, request, type_name, query, body).await;
+    }
+    let write = draft(type_name, resource(type_name, body)?);
+    let written = submit_one(api, request, write, Vec::new()).await?;
     Ok(answer(request, &written))
 }
 
@@ -28,28 +30,29 @@ pub(super) fn resource(type_name: &str, body: Body) -> Result<Resource, ApiError
 }
 
 /// The write a create comes to.
-pub(super) fn draft(request: &Request, type_name: &str, resource: Resource) -> Result<Write, ApiError> {
-    if request.conditions.if_none_exist {
-        let text = "conditional create (If-None-Exist) is not carried out by this server";
-        return Err(ApiError::malformed(IssueCode::NotSupported, text));
-    }
-    let type_name = type_name.to_owned();
-    Ok(Write {
+pub(super) fn draft(type_name: &str, resource: Resource) -> Write {
+    Write {
         method: Method::Post,
-        type_name,
+        type_name: type_name.to_owned(),
         id: Id::fresh(),
         if_match: None,
         resource: Some(resource),
         entry: None,
-    })
+    }
 }
 
 /// Submits a transaction of one.
-pub(super) async fn submit_one(api: &Api, request: &Request, write: Write) -> Result<Written, ApiError> {
+pub(super) async fn submit_one(
+    api: &Api,
+    request: &Request,
+    write: Write,
+    conditions: Vec<Condition>,
+) -> Result<Written, ApiError> {
     let submission = Submission {
         space: request.space.clone(),
         principal: request.principal.clone(),
         request: request.id.clone(),
+        conditions,
         writes: vec![write],
     };
     let mut written = api.gateway.submit(submission).await?;
@@ -75,4 +78,14 @@ pub(super) fn answer(request: &Request, written: &Written) -> Answer {
         location: Some(version_url(&request.space, type_name, id, written.version)),
         issues: written.issues.clone(),
     }
+}
+
+/// The same of something that is there already and was not written.
+pub(super) fn as_preferred(request: &Request, answer: Answer) -> Answer {
+    let content = match request.preferences.back {
+        Return::Representation => answer.content,
+        Return::Minimal => Content::Nothing,
+        Return::OperationOutcome => Content::Resource(OperationOutcome::default().to_value().to_string()),
+    };
+    Answer { content, ..answer }
 }

@@ -15,7 +15,7 @@ pub(super) async fn delete(
     type_name: &str,
     id: &Id,
 ) -> Result<Answer, ApiError> {
-    let written = create::submit_one(api, request, draft(request, type_name, id)?).await?;
+    let written = create::submit_one(api, request, draft(request, type_name, id)?, Vec::new()).await?;
     Ok(answer(request, &written))
 }
 

@@ -161,6 +161,13 @@ fn refused_answer(refused: Refused) -> Answer {
         Refused::Forbidden(outcome) => (StatusCode::FORBIDDEN, outcome),
         Refused::VersionConflict(outcome) => (StatusCode::PRECONDITION_FAILED, outcome),
         Refused::NotFound(outcome) => (StatusCode::NOT_FOUND, outcome),
+        Refused::Moved => {
+            let text = "what this depends on keeps changing; nothing was written: try again in a moment";
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                OperationOutcome::from(Issue::error(IssueCode::Transient, text)),
+            )
+        }
         Refused::Busy => {
             let text = "too many writes are waiting; nothing was written: try again in a moment";
             (

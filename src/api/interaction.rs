@@ -54,6 +54,16 @@ pub enum Interaction {
         /// Logical id.
         id: Id,
     },
+    /// `PUT Type?…`: of the one resource that matches.
+    ConditionalUpdate {
+        /// Resource type.
+        type_name: String,
+    },
+    /// `DELETE Type?…`: the one resource that matches.
+    ConditionalDelete {
+        /// Resource type.
+        type_name: String,
+    },
     /// `GET Type/id/_history` or `GET Type/_history`.
     History {
         /// Resource type.
@@ -76,9 +86,16 @@ impl Interaction {
     /// Whether it writes a resource of this type.
     pub fn writes(&self, wanted: &str) -> bool {
         match self {
-            Interaction::Create { type_name } | Interaction::Update { type_name, .. } => type_name == wanted,
+            Interaction::Create { type_name }
+            | Interaction::Update { type_name, .. }
+            | Interaction::ConditionalUpdate { type_name } => type_name == wanted,
             _ => false,
         }
+    }
+
+    /// Whether it deletes.
+    pub fn deletes(&self) -> bool {
+        matches!(self, Interaction::Delete { .. } | Interaction::ConditionalDelete { .. })
     }
 
     /// Short name, for metrics and logs.
@@ -90,8 +107,8 @@ impl Interaction {
             Interaction::Create { .. } => "create",
             Interaction::Read { .. } => "read",
             Interaction::VersionRead { .. } => "vread",
-            Interaction::Update { .. } => "update",
-            Interaction::Delete { .. } => "delete",
+            Interaction::Update { .. } | Interaction::ConditionalUpdate { .. } => "update",
+            Interaction::Delete { .. } | Interaction::ConditionalDelete { .. } => "delete",
             Interaction::History { .. } => "history",
             Interaction::Operation { .. } => "operation",
         }
@@ -119,6 +136,8 @@ impl Interaction {
             [name] => match known(name)? {
                 type_name if read => Interaction::Search { type_name },
                 type_name if post => Interaction::Create { type_name },
+                type_name if method == Method::PUT => Interaction::ConditionalUpdate { type_name },
+                type_name if method == Method::DELETE => Interaction::ConditionalDelete { type_name },
                 _ => return Err(ApiError::MethodNotAllowed),
             },
             [name, "_search"] => match known(name)? {

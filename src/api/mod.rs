@@ -4,6 +4,7 @@
 mod answer;
 mod binary;
 mod bundle;
+mod conditional;
 mod content;
 mod create;
 mod delete;
@@ -73,6 +74,12 @@ impl Api {
             }
             Interaction::Update { type_name, id } => update::update(self, request, type_name, id, body).await,
             Interaction::Delete { type_name, id } => delete::delete(self, request, type_name, id).await,
+            Interaction::ConditionalUpdate { type_name } => {
+                conditional::update(self, request, type_name, body).await
+            }
+            Interaction::ConditionalDelete { type_name } => {
+                conditional::delete(self, request, type_name).await
+            }
             Interaction::History { type_name, id } => {
                 history::history(self, request, type_name, id.as_deref()).await
             }

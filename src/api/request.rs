@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use http::header::{CONTENT_TYPE, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use http::header::{CONTENT_TYPE, HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
@@ -19,6 +19,9 @@ use crate::xml;
 
 use super::content::{Format, essence};
 use super::{ApiError, Interaction};
+
+/// FHIR's own (R4 §3.1.0.8.1).
+const IF_NONE_EXIST: HeaderName = HeaderName::from_static("if-none-exist");
 
 /// What is asked, by whom, and how the answer should be.
 #[derive(Debug, Clone)]
@@ -45,8 +48,8 @@ pub(super) struct Conditions {
     pub(super) if_none_match: Option<String>,
     /// The last microsecond that counts as not modified since.
     pub(super) if_modified_since: Option<Instant>,
-    /// `If-None-Exist`, not carried out yet and so refused.
-    pub(super) if_none_exist: bool,
+    /// `If-None-Exist`: the search that has to find nothing for a create.
+    pub(super) if_none_exist: Option<String>,
 }
 
 /// `If-Match`: one version, as clients that have read it send it.
@@ -88,6 +91,15 @@ pub(super) enum Body {
 }
 
 impl Request {
+    /// Whether a search says which resource it writes to.
+    pub(super) fn is_conditional(&self) -> bool {
+        let by_query = matches!(
+            self.interaction,
+            Interaction::ConditionalUpdate { .. } | Interaction::ConditionalDelete { .. }
+        );
+        by_query || self.conditions.if_none_exist.is_some()
+    }
+
     /// Issues with their places in what was sent.
     pub(super) fn placed(&self, issues: Vec<Issue>) -> Vec<Issue> {
         self.placed_within("", issues)
@@ -106,12 +118,12 @@ impl Request {
 
 impl Conditions {
     pub(super) fn of_headers(headers: &HeaderMap) -> Conditions {
-        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         Conditions {
             if_match: text(IF_MATCH).map(IfMatch::parse),
             if_none_match: text(IF_NONE_MATCH).map(str::to_owned),
             if_modified_since: text(IF_MODIFIED_SINCE).and_then(not_modified_since),
-            if_none_exist: headers.contains_key("if-none-exist"),
+            if_none_exist: text(IF_NONE_EXIST).map(str::to_owned),
         }
     }
 
@@ -122,7 +134,7 @@ impl Conditions {
             if_match: text("ifMatch").map(IfMatch::parse),
             if_none_match: text("ifNoneMatch").map(str::to_owned),
             if_modified_since: text("ifModifiedSince").and_then(not_modified_since),
-            if_none_exist: request.get("ifNoneExist").is_some(),
+            if_none_exist: text("ifNoneExist").map(str::to_owned),
         }
     }
 }

@@ -1,16 +1,17 @@
 //! transaction (R4 §3.1.0.11.2): all entries or none. Deletions first, then creates, updates, and last what is read.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
+use http::StatusCode;
 use serde_json::Value;
 
 use crate::definitions::{TypeGraph, TypeId};
-use crate::fhir::{IssueCode, Reference, Resource};
-use crate::gateway::{Method, Submission, Write};
+use crate::fhir::{Id, Issue, IssueCode, Reference, Resource, is_type_name};
+use crate::gateway::{Condition, Match, Method, Refused, Submission, Write};
 
 use super::bundle::{Entry, in_entry};
-use super::request::{Body, Request};
-use super::{Answer, Api, ApiError, Interaction, create, delete, update};
+use super::request::{Body, Request, decode_form};
+use super::{Answer, Api, ApiError, Interaction, conditional, create, delete, update};
 
 /// Carries out the entries; the answers stand in their order.
 ///
@@ -20,23 +21,59 @@ pub(super) async fn transaction(
     request: &Request,
     entries: Vec<Entry>,
 ) -> Result<Vec<Answer>, ApiError> {
-    let mut writes: Vec<(usize, Write)> = Vec::new();
-    let mut places: HashMap<String, String> = HashMap::new();
-    let mut rest = Vec::new();
-    for (index, entry) in entries.into_iter().enumerate() {
-        let Entry { request, body, full_url } = entry;
-        let write = match draft(&request, body).map_err(|error| in_entry(index, error))? {
-            Step::Write(write) => write,
-            Step::Read(body) => {
-                rest.push((index, Entry { request, body, full_url }));
-                continue;
-            }
-        };
-        if let Some(full_url) = full_url.filter(|_| write.method != Method::Delete) {
-            note_place(&mut places, &full_url, &write).map_err(|error| in_entry(index, error))?;
+    let mut references = BTreeSet::new();
+    for entry in &entries {
+        if let Body::Value(value) = &entry.body {
+            conditional_references(value, &mut references);
         }
-        rest.push((index, Entry { request, body: Body::Nothing, full_url: None }));
-        writes.push((index, write));
+    }
+    if references.is_empty() && !entries.iter().any(|entry| entry.request.is_conditional()) {
+        return attempt(api, request, entries, &references).await;
+    }
+    for _ in 0..conditional::MOST_ATTEMPTS {
+        match attempt(api, request, entries.clone(), &references).await {
+            Err(ApiError::Refused(Refused::Moved)) => {}
+            answers => return answers,
+        }
+    }
+    Err(Refused::Moved.into())
+}
+
+async fn attempt(
+    api: &Api,
+    request: &Request,
+    entries: Vec<Entry>,
+    references: &BTreeSet<String>,
+) -> Result<Vec<Answer>, ApiError> {
+    let mut writes: Vec<(usize, Write)> = Vec::new();
+    let mut conditions = Vec::new();
+    let mut places: HashMap<String, String> = HashMap::new();
+    for reference in references {
+        let (place, condition) = referred(api, request, reference).await?;
+        places.insert(reference.clone(), place);
+        conditions.push(condition);
+    }
+    let mut rest = Vec::with_capacity(entries.len());
+    for (index, Entry { request, body, full_url }) in entries.into_iter().enumerate() {
+        let step = draft(api, &request, body, &mut conditions).await;
+        let step = step.map_err(|error| in_entry(index, error))?;
+        let (place, then) = match step {
+            Step::Write(write) => {
+                let place =
+                    (write.method != Method::Delete).then(|| format!("{}/{}", write.type_name, write.id));
+                writes.push((index, write));
+                (place, Then::Written)
+            }
+            Step::Existing(type_name, id) => {
+                (Some(format!("{type_name}/{id}")), Then::Existing(type_name, id))
+            }
+            Step::Nothing => (None, Then::Nothing),
+            Step::Read(body) => (None, Then::Read(body)),
+        };
+        if let (Some(full_url), Some(place)) = (full_url, place) {
+            note_place(&mut places, &full_url, place).map_err(|error| in_entry(index, error))?;
+        }
+        rest.push((request, then));
     }
     let types = api.gateway.definitions().types();
     for (_, write) in &mut writes {
@@ -50,20 +87,23 @@ pub(super) async fn transaction(
         space: request.space.clone(),
         principal: request.principal.clone(),
         request: request.id.clone(),
+        conditions,
         writes: writes.into_iter().map(|(index, write)| Write { entry: Some(index), ..write }).collect(),
     };
     let written = api.gateway.submit(submission).await?;
     let mut written: HashMap<usize, _> = indexes.into_iter().zip(written).collect();
     let mut answers = Vec::with_capacity(rest.len());
-    for (index, entry) in rest {
-        answers.push(match (written.remove(&index), &entry.request.interaction) {
-            (Some(written), Interaction::Delete { .. }) => delete::answer(&entry.request, &written),
-            (Some(written), _) => create::answer(&entry.request, &written),
-            (None, _) => {
-                let answer = Box::pin(api.carry_out(&entry.request, entry.body)).await;
-                answer.unwrap_or_else(ApiError::into_answer)
+    for (index, (request, then)) in rest.into_iter().enumerate() {
+        let answer = match (then, written.remove(&index)) {
+            (Then::Written, Some(written)) if request.interaction.deletes() => {
+                Ok(delete::answer(&request, &written))
             }
-        });
+            (Then::Written, Some(written)) => Ok(create::answer(&request, &written)),
+            (Then::Existing(type_name, id), _) => conditional::existing(api, &request, &type_name, &id).await,
+            (Then::Nothing | Then::Written, _) => Ok(Answer::status(StatusCode::NO_CONTENT)),
+            (Then::Read(body), _) => Box::pin(api.carry_out(&request, body)).await,
+        };
+        answers.push(answer.unwrap_or_else(ApiError::into_answer));
     }
     Ok(answers)
 }
@@ -71,20 +111,102 @@ pub(super) async fn transaction(
 /// What an entry comes to.
 enum Step {
     Write(Write),
+    /// A conditional create of what is there already.
+    Existing(String, Id),
+    /// A conditional deletion that finds nothing.
+    Nothing,
     Read(Body),
 }
 
-fn draft(request: &Request, body: Body) -> Result<Step, ApiError> {
-    Ok(Step::Write(match &request.interaction {
-        Interaction::Create { type_name } => {
-            create::draft(request, type_name, create::resource(type_name, body)?)?
+/// What an entry is answered with once everything is written.
+enum Then {
+    Written,
+    Existing(String, Id),
+    Nothing,
+    Read(Body),
+}
+
+async fn draft(
+    api: &Api,
+    request: &Request,
+    body: Body,
+    conditions: &mut Vec<Condition>,
+) -> Result<Step, ApiError> {
+    let query = match (&request.interaction, &request.conditions.if_none_exist) {
+        (Interaction::Create { type_name }, Some(query)) => Some((type_name, decode_form(query))),
+        (Interaction::ConditionalUpdate { type_name } | Interaction::ConditionalDelete { type_name }, _) => {
+            Some((type_name, request.query.clone()))
         }
-        Interaction::Update { type_name, id } => {
-            update::draft(request, type_name, id, create::resource(type_name, body)?)?
+        _ => None,
+    };
+    let condition = match query {
+        Some((type_name, query)) => Some(conditional::condition(api, request, type_name, &query).await?),
+        None => None,
+    };
+    let found = condition.as_ref().and_then(|condition| match &condition.found {
+        Match::One(id) => Some(id.clone()),
+        _ => None,
+    });
+    let step = match (&request.interaction, &condition, found) {
+        (Interaction::Create { type_name }, _, Some(id)) => Step::Existing(type_name.clone(), id),
+        (Interaction::Create { type_name }, ..) => {
+            Step::Write(create::draft(type_name, create::resource(type_name, body)?))
         }
-        Interaction::Delete { type_name, id } => delete::draft(request, type_name, id)?,
-        _ => return Ok(Step::Read(body)),
-    }))
+        (Interaction::Update { type_name, id }, ..) => {
+            Step::Write(update::draft(request, type_name, id, create::resource(type_name, body)?)?)
+        }
+        (Interaction::ConditionalUpdate { type_name }, Some(condition), _) => {
+            let resource = create::resource(type_name, body)?;
+            Step::Write(conditional::update_draft(request, type_name, resource, condition)?)
+        }
+        (Interaction::Delete { type_name, id }, ..) => Step::Write(delete::draft(request, type_name, id)?),
+        (Interaction::ConditionalDelete { type_name }, _, Some(id)) => {
+            Step::Write(delete::draft(request, type_name, &id)?)
+        }
+        (Interaction::ConditionalDelete { .. }, ..) => Step::Nothing,
+        _ => Step::Read(body),
+    };
+    conditions.extend(condition);
+    Ok(step)
+}
+
+/// The references of a resource that are searches (R4 §3.1.0.11.2): `Patient?identifier=…`.
+fn conditional_references(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(map) => {
+            for (name, value) in map {
+                match value {
+                    Value::String(text) if name == "reference" && search_of(text).is_some() => {
+                        found.insert(text.clone());
+                    }
+                    value => conditional_references(value, found),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| conditional_references(item, found)),
+        _ => {}
+    }
+}
+
+/// Type and query of a reference that is a search.
+fn search_of(reference: &str) -> Option<(&str, &str)> {
+    reference.split_once('?').filter(|(type_name, _)| is_type_name(type_name))
+}
+
+/// The one resource that a conditional reference finds.
+async fn referred(api: &Api, request: &Request, reference: &str) -> Result<(String, Condition), ApiError> {
+    let (type_name, query) = search_of(reference).unwrap_or((reference, ""));
+    if api.gateway.definitions().types().resource(type_name).is_none() {
+        return Err(ApiError::malformed(IssueCode::Value, "a conditional reference names no resource type"));
+    }
+    let condition = conditional::condition(api, request, type_name, &decode_form(query)).await?;
+    match &condition.found {
+        Match::One(id) => Ok((format!("{type_name}/{id}"), condition)),
+        _ => {
+            let text = format!("a conditional reference finds no {type_name}");
+            Err(Refused::VersionConflict(Issue::error(IssueCode::NotFound, text).into()).into())
+        }
+    }
 }
 
 fn order(method: Method) -> u8 {
@@ -97,8 +219,7 @@ fn order(method: Method) -> u8 {
 
 /// Notes under which names the transaction's other entries may speak of a resource: its `fullUrl` and, where that is
 /// the URL of a resource somewhere, its `Type/id`.
-fn note_place(places: &mut HashMap<String, String>, full_url: &str, write: &Write) -> Result<(), ApiError> {
-    let place = format!("{}/{}", write.type_name, write.id);
+fn note_place(places: &mut HashMap<String, String>, full_url: &str, place: String) -> Result<(), ApiError> {
     if let Reference::Absolute { type_name, id, .. } = Reference::parse(full_url) {
         places.insert(format!("{type_name}/{id}"), place.clone());
     }

@@ -16,7 +16,7 @@ pub(super) async fn update(
 ) -> Result<Answer, ApiError> {
     let resource = create::resource(type_name, body)?;
     let write = draft(request, type_name, id, resource)?;
-    let written = create::submit_one(api, request, write).await?;
+    let written = create::submit_one(api, request, write, Vec::new()).await?;
     Ok(create::answer(request, &written))
 }
 
@@ -50,6 +50,8 @@ pub(super) fn draft(
 /// What `If-Match` names.
 pub(super) fn if_match(request: &Request) -> Result<Option<Expected>, ApiError> {
     match &request.conditions.if_match {
+        // RFC 9110 §13.1.2: only where there is nothing yet.
+        None if request.conditions.if_none_match.as_deref() == Some("*") => Ok(Some(Expected::Nothing)),
         None => Ok(None),
         Some(IfMatch::Any) => Ok(Some(Expected::Any)),
         Some(IfMatch::Version(version)) => Ok(Some(Expected::Version(*version))),

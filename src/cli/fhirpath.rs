@@ -199,8 +199,9 @@ impl Terminology for Known {
         }
     }
 
-    fn subsumes(&self, _: Coding<'_>, _: Coding<'_>) -> Option<bool> {
-        None
+    fn subsumes(&self, general: Coding<'_>, specific: Coding<'_>) -> Option<bool> {
+        let system = general.system.filter(|system| specific.system == Some(system))?;
+        self.0.terminology().is_kind_of(system, specific.code, general.code)
     }
 }
 

@@ -52,6 +52,8 @@ pub enum IssueCode {
     Conflict,
     /// The same key twice.
     Duplicate,
+    /// Several resources match where one was meant.
+    MultipleMatches,
     /// The caller may not.
     Forbidden,
     /// The caller did not say who it is.
@@ -87,6 +89,7 @@ impl IssueCode {
             IssueCode::Deleted => "deleted",
             IssueCode::Conflict => "conflict",
             IssueCode::Duplicate => "duplicate",
+            IssueCode::MultipleMatches => "multiple-matches",
             IssueCode::Forbidden => "forbidden",
             IssueCode::Login => "login",
             IssueCode::TooLong => "too-long",

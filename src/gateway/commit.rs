@@ -12,7 +12,8 @@ use crate::access::Principal;
 use crate::fhir::time::Instant;
 use crate::store::{Leased, StoreError, WriteTransaction};
 
-use super::group::Group;
+use super::condition::Condition;
+use super::group::{Counts, Group};
 use super::submit::{Prepared, Written};
 use super::{Gateway, Inner, Refused, Space};
 
@@ -32,6 +33,7 @@ pub(super) struct Transaction {
     pub(super) space: Arc<Space>,
     pub(super) principal: Principal,
     pub(super) request: String,
+    pub(super) conditions: Vec<Condition>,
     pub(super) writes: Vec<Prepared>,
     pub(super) reply: oneshot::Sender<Result<Vec<Written>, Refused>>,
 }
@@ -118,8 +120,7 @@ async fn commit_group(inner: &Inner, jobs: &[Job]) -> Result<Vec<Answer>, StoreE
     for transaction in &transactions {
         written.push(Answer::Transaction(group.add(transaction).await?));
     }
-    let batch = group.finish();
-    store.write(&batch).await?;
+    let Counts { versions, messages } = group.finish().await?;
     let mut written = written.into_iter();
     let (mut answers, mut turns) = (Vec::with_capacity(jobs.len()), 0);
     for job in jobs {
@@ -131,12 +132,12 @@ async fn commit_group(inner: &Inner, jobs: &[Job]) -> Result<Vec<Answer>, StoreE
             }
         }
     }
-    if batch.versions.is_empty() && turns == 0 {
+    if versions == 0 && turns == 0 {
         return Ok(answers);
     }
     store.commit().await?;
-    debug!(jobs = jobs.len(), versions = batch.versions.len(), "committed");
-    if !batch.messages.is_empty() {
+    debug!(jobs = jobs.len(), versions, "committed");
+    if messages > 0 {
         inner.committed.notify_one();
     }
     Ok(answers)

@@ -16,7 +16,7 @@ use crate::store::{
 
 use super::commit::Transaction;
 use super::submit::{Expected, Method, Written};
-use super::{Inner, Refused, Space};
+use super::{Inner, Refused, Space, condition};
 
 /// Who writes what the gateway itself writes.
 const GATEWAY: &str = "Device/sdoh-gateway";
@@ -38,6 +38,14 @@ pub(super) struct Group<'g, 's> {
     next: Instant,
     now: Instant,
     batch: WriteBatch,
+    written: Counts,
+}
+
+/// How much a group has written.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Counts {
+    pub(super) versions: usize,
+    pub(super) messages: usize,
 }
 
 /// One write of a transaction, decided but not yet part of the group.
@@ -59,8 +67,15 @@ impl<'g, 's> Group<'g, 's> {
     ) -> Result<Group<'g, 's>, StoreError> {
         let now = inner.clock.now();
         let next = transaction.next_seq(now).await?;
-        let mut group =
-            Group { inner, transaction, current: HashMap::new(), next, now, batch: WriteBatch::default() };
+        let mut group = Group {
+            inner,
+            transaction,
+            current: HashMap::new(),
+            next,
+            now,
+            batch: WriteBatch::default(),
+            written: Counts::default(),
+        };
         // A create under a fresh id replaces nothing.
         let keys: Vec<Key> = jobs
             .iter()
@@ -126,6 +141,9 @@ impl<'g, 's> Group<'g, 's> {
         &mut self,
         job: &Transaction,
     ) -> Result<Result<Vec<Written>, Refused>, StoreError> {
+        if !self.finds_still(job).await? {
+            return Ok(Err(Refused::Moved));
+        }
         if let Err(refused) = self.check_versions(job) {
             return Ok(Err(refused));
         }
@@ -191,6 +209,18 @@ impl<'g, 's> Group<'g, 's> {
         Ok(Ok(written.into_iter().take(told).collect()))
     }
 
+    /// Whether the searches a transaction depends on find what they have found. They see the group's own writes.
+    async fn finds_still(&mut self, job: &Transaction) -> Result<bool, StoreError> {
+        for condition in &job.conditions {
+            self.flush().await?;
+            let mut snapshot = self.transaction.snapshot();
+            if condition::found(&mut snapshot, &job.space, &condition.search).await? != condition.found {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// `If-Match`, and deletions of what is not there.
     fn check_versions(&self, job: &Transaction) -> Result<(), Refused> {
         for prepared in &job.writes {
@@ -201,6 +231,7 @@ impl<'g, 's> Group<'g, 's> {
             let actual = current.map(|current| current.version);
             let met = match expected {
                 Expected::Any => current.is_some_and(|current| current.body.is_some()),
+                Expected::Nothing => current.is_none_or(|current| current.body.is_none()),
                 Expected::Version(expected) => actual == Some(expected),
             };
             if !met {
@@ -213,6 +244,7 @@ impl<'g, 's> Group<'g, 's> {
                         format!("there is no {place} whose version could be {expected}")
                     }
                     (Expected::Any, _) => format!("there is no {place}"),
+                    (Expected::Nothing, _) => format!("there is a {place} already"),
                 };
                 return Err(Refused::VersionConflict(OperationOutcome::from(Issue::error(
                     IssueCode::Conflict,
@@ -369,8 +401,23 @@ impl<'g, 's> Group<'g, 's> {
         self.batch.messages.push(NewMessage { seq: version.seq, key, event });
     }
 
-    /// What the group commits.
-    pub(super) fn finish(self) -> WriteBatch {
-        self.batch
+    /// Writes what there is to write, so that searches see it.
+    async fn flush(&mut self) -> Result<(), StoreError> {
+        let batch = std::mem::take(&mut self.batch);
+        self.transaction.write(&batch).await?;
+        for version in &batch.versions {
+            if let Some(Some(current)) = self.current.get_mut(&version.key) {
+                current.stored = Some(version.seq);
+            }
+        }
+        self.written.versions += batch.versions.len();
+        self.written.messages += batch.messages.len();
+        Ok(())
+    }
+
+    /// Writes what is left, and tells how much it was in all.
+    pub(super) async fn finish(mut self) -> Result<Counts, StoreError> {
+        self.flush().await?;
+        Ok(self.written)
     }
 }

@@ -3,15 +3,18 @@
 //! [`Gateway::submit`] is THE write path: nothing else commits (invariant 1). Reads and searches go straight to the store.
 
 mod commit;
+mod condition;
 mod group;
 mod outcome;
 mod search;
 mod shelf;
 mod submit;
+mod targets;
 mod timeline;
 mod validate;
 
 pub use commit::OutboxTurn;
+pub use condition::{Condition, Match};
 pub use outcome::Refused;
 pub use search::SearchAnswer;
 pub use shelf::Needs;

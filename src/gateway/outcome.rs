@@ -22,6 +22,9 @@ pub enum Refused {
     /// The version that was to be changed is not the current one.
     #[error("version conflict")]
     VersionConflict(OperationOutcome),
+    /// What a conditional interaction depends on has changed meanwhile: it is to be made anew.
+    #[error("conditions have changed")]
+    Moved,
     /// There is no such resource.
     #[error("not found")]
     NotFound(OperationOutcome),

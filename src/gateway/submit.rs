@@ -16,6 +16,7 @@ use crate::search::Entries;
 use crate::store::Key;
 
 use super::commit::{Job, Transaction};
+use super::condition::Condition;
 use super::{Gateway, Refused, Space};
 
 /// What is done to a resource.
@@ -45,6 +46,8 @@ impl Method {
 pub enum Expected {
     /// Whatever version, but one.
     Any,
+    /// None: it is not there, and perhaps never was.
+    Nothing,
     /// This one.
     Version(u64),
 }
@@ -92,6 +95,8 @@ pub struct Submission {
     pub principal: Principal,
     /// Id of the request, for the audit trail.
     pub request: String,
+    /// What has to be found still for it to be carried out.
+    pub conditions: Vec<Condition>,
     /// What to do. No resource twice.
     pub writes: Vec<Write>,
 }
@@ -123,7 +128,7 @@ pub(super) struct Prepared {
 impl Gateway {
     /// Carries out a transaction. When this returns, the data is on disk; the answers stand in the order of the writes.
     pub async fn submit(&self, submission: Submission) -> Result<Vec<Written>, Refused> {
-        let Submission { space, principal, request, writes } = submission;
+        let Submission { space, principal, request, conditions, writes } = submission;
         refuse_repetition(&writes)?;
         let mut prepared = Vec::with_capacity(writes.len());
         for write in writes {
@@ -135,7 +140,7 @@ impl Gateway {
             }
         }
         let (reply, answer) = oneshot::channel();
-        let job = Transaction { space, principal, request, writes: prepared, reply };
+        let job = Transaction { space, principal, request, conditions, writes: prepared, reply };
         self.inner.jobs.try_send(Job::Transaction(job)).map_err(|_| Refused::Busy)?;
         answer.await.map_err(|_| Refused::Store("the committer has stopped".into()))?
     }

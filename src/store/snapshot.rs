@@ -5,7 +5,7 @@ use sqlx::{Any, AnyConnection, Transaction};
 
 use crate::fhir::time::Instant;
 
-use super::{Kind, Store, StoreError, read};
+use super::{Kind, Store, StoreError, WriteTransaction, read};
 
 /// Whether what others commit meanwhile shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,13 +19,15 @@ pub enum Isolation {
 /// A connection for the statements of one search.
 pub struct Snapshot<'s> {
     pub(super) store: &'s Store,
-    held: Held,
+    held: Held<'s>,
 }
 
-enum Held {
+enum Held<'s> {
     Connection(PoolConnection<Any>),
     /// Only read from; dropped, it ends.
     Transaction(Transaction<'static, Any>),
+    /// That of a transaction that writes, which sees what it has written.
+    Writing(&'s mut AnyConnection),
 }
 
 impl Store {
@@ -43,11 +45,19 @@ impl Store {
     }
 }
 
+impl WriteTransaction<'_> {
+    /// A view that shows what this transaction has written.
+    pub fn snapshot(&mut self) -> Snapshot<'_> {
+        Snapshot { store: self.store, held: Held::Writing(&mut self.inner) }
+    }
+}
+
 impl Snapshot<'_> {
     pub(super) fn connection(&mut self) -> &mut AnyConnection {
         match &mut self.held {
             Held::Connection(connection) => connection,
             Held::Transaction(transaction) => transaction,
+            Held::Writing(connection) => connection,
         }
     }
 

@@ -64,8 +64,8 @@ pub struct WriteBatch {
 
 /// An open write transaction; there is only one at a time. Dropped without [`commit`](Self::commit), it never happened.
 pub struct WriteTransaction<'s> {
-    store: &'s Store,
-    inner: sqlx::Transaction<'static, sqlx::Any>,
+    pub(super) store: &'s Store,
+    pub(super) inner: sqlx::Transaction<'static, sqlx::Any>,
 }
 
 impl Store {

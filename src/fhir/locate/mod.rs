@@ -65,10 +65,10 @@ mod tests {
         ("Observation.component[1].value.ofType(string)", (7, 7)),
         ("Observation.component[1].note", (7, 27)),
         ("Observation.component[1].note[1]", (7, 40)),
-        ("Observation.status", (8, 6)),
+        ("Observation.status", (9, 6)),
         // What stands beside a value.
-        ("Observation.status.id", (8, 38)),
-        ("Observation.issued.extension[0]", (9, 29)),
+        ("Observation.status.id", (9, 38)),
+        ("Observation.issued.extension[0]", (10, 29)),
         // What is missing is missing from what is there.
         ("Observation.component[1].code", (6, 5)),
         ("Observation.component[7].code", (4, 3)),
@@ -94,7 +94,7 @@ mod tests {
         let mut issues: Vec<Issue> = PLACES.iter().map(|(expression, _)| issue(expression)).collect();
         place_issues_within(around.as_bytes(), "Parameters.parameter[0].resource", &mut issues);
         for (issue, (expression, (line, column))) in issues.iter().zip(PLACES).skip(1) {
-            let place = if expression.contains("subject") { (1, 18) } else { (line + 1, *column) };
+            let place = if expression.contains("subject") { (1, 17) } else { (line + 1, *column) };
             assert_eq!(issue.position, Some(place), "{expression}");
         }
     }

@@ -47,6 +47,20 @@ fn help_teaches() {
             vec!["--listen", "--database-url", "--open", "--ig", "--config", "postgres://"],
         ),
         (vec!["load", "--help"], vec!["--to", "ndjson"]),
+        (
+            vec!["validate", "--help"],
+            vec![
+                "--profile",
+                "--ig",
+                "--format",
+                "sarif",
+                "ndjson",
+                "--jobs",
+                "Exit codes",
+                "- for standard input",
+            ],
+        ),
+        (vec!["fhirpath", "--help"], vec!["EXPR", "XML", "Exit codes", "\"type\""]),
         (vec!["ig", "compile", "--help"], vec!["--out"]),
     ] {
         let output = run(&arguments);

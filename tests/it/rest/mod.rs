@@ -3,6 +3,7 @@
 mod batch;
 mod binary;
 mod body;
+mod conditional;
 mod history;
 mod metadata;
 mod odd;

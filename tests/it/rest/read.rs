@@ -63,8 +63,8 @@ fn what_is_not_there() {
         assert_eq!(gone.header("etag"), "W/\"2\"");
         assert!(gone.issues().starts_with("error deleted"), "{}", gone.issues());
         server.send(Method::PUT, "metadata", &[], None).await.expect(405);
-        server.send(Method::DELETE, "Patient", &[], None).await.expect(405);
-        server.send(Method::PUT, "Patient", &[], None).await.expect(405);
+        server.send(Method::DELETE, "Patient", &[], None).await.expect(400);
+        server.send(Method::PUT, "Patient", &[], None).await.expect(400);
         server.get("").await.expect(405);
     });
 }

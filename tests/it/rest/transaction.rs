@@ -137,7 +137,7 @@ fn one_bad_entry_undoes_all() {
         let mut stale = entry("PUT Patient/q", Some(patient("q")));
         stale["request"]["ifMatch"] = "W/\"9\"".into();
         let mut exists = entry("POST Patient", Some(patient("x")));
-        exists["request"]["ifNoneExist"] = "identifier=x".into();
+        exists["request"]["ifNoneExist"] = "shoe-size=43".into();
         let twice = vec![entry("PUT Patient/q", Some(patient("q"))), entry("DELETE Patient/q", None)];
         let same_name = vec![
             named(P, "POST Patient", patient("x")),

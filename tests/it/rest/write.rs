@@ -159,14 +159,3 @@ fn the_id_in_the_body_is_the_one_in_the_url() {
         server.finds("Observation", "").await;
     });
 }
-
-#[test]
-fn conditional_writes_are_refused_rather_than_misunderstood() {
-    on_both(async |server| {
-        let headers = [("If-None-Exist", "identifier=x")];
-        server.post_with("Patient", &headers, &patient("x")).await.expect(400);
-        server.put("Patient?identifier=x", &patient("x")).await.expect(405);
-        server.delete("Patient?identifier=x").await.expect(405);
-        server.finds("Patient", "").await;
-    });
-}

@@ -67,6 +67,11 @@ fn files() {
         0,
         &[r#"{"type":"id","value":"x"}"#],
     );
+    let codes = r#"{"resourceType":"Basic","code":{"coding":[{"system":"http://hl7.org/fhir/issue-type","code":"invalid"},
+        {"system":"http://hl7.org/fhir/issue-type","code":"structure"}]}}"#;
+    let yes = &[r#"{"type":"Boolean","value":true}"#];
+    check("code.coding[0].subsumes(%resource.code.coding[1])", "-", codes, 0, yes);
+    check("code.coding[0].subsumedBy(%resource.code.coding[1]).not()", "-", codes, 0, yes);
     let bundle = r#"{"resourceType":"Bundle","type":"collection","entry":[
         {"fullUrl":"urn:uuid:1","resource":{"resourceType":"Task","focus":{"reference":"urn:uuid:2"}}},
         {"fullUrl":"urn:uuid:2","resource":{"resourceType":"Basic","id":"target"}}]}"#;

@@ -282,6 +282,36 @@ fn references_lead_into_the_store() {
     );
 }
 
+/// What is referred to and not there is told, with its place; it may come later.
+#[test]
+fn what_is_not_there_is_told() {
+    on_both(async |server| {
+        server.store(&with(basic(), "id", "here".into())).await;
+        server.store(&with(basic(), "id", "gone".into())).await;
+        server.delete("Basic/gone").await;
+        let task = json!({
+            "resourceType": "Task", "status": "draft", "intent": "order", "text": basic()["text"],
+            "focus": {"reference": "Basic/here"}, "for": {"reference": "http://b.example/Patient/1"},
+            "owner": {"reference": "#o"}, "contained": [{"resourceType": "Organization", "id": "o", "name": "O"}],
+            "input": [
+                {"type": {"text": "a"}, "valueReference": {"reference": "Basic/gone"}},
+                {"type": {"text": "b"}, "valueReference": {"reference": format!("{}/Basic/never", server.base)}}]});
+        let issues = server.post("Task/$validate", &task).await.expect(200).issues();
+        let told: Vec<&str> = issues
+            .lines()
+            .filter(|line| line.contains("not here"))
+            .map(|line| line.split(" (line").next().unwrap())
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "warning not-found Task.input[0].value.ofType(Reference): refers to Basic/gone, which is not here",
+                "warning not-found Task.input[1].value.ofType(Reference): refers to Basic/never, which is not here",
+            ]
+        );
+    });
+}
+
 /// A response is held against its Questionnaire, which is found in the store by its canonical.
 #[test]
 fn questionnaires_are_found_in_the_store() {

@@ -2,7 +2,10 @@
 
 mod cases;
 mod examples;
+mod invariants;
+mod mutations;
 mod random;
+mod spots;
 mod verdicts;
 
 use std::fs;
@@ -44,7 +47,8 @@ fn line(issue: &Issue) -> String {
 fn fixtures() {
     let mut count = 0;
     let folder = root().join("fixtures/validator");
-    for file in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    for file in files.filter(|path| path.is_file()) {
         let cases: Vec<Value> = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
         for case in cases {
             let resource = Resource::new(case["resource"].clone()).unwrap();

@@ -1,0 +1,190 @@
+//! What a resource refers to in its space, fetched before the resource is validated.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde_json::Value;
+
+use crate::definitions::{TypeGraph, TypeId, TypeKind};
+use crate::fhir::{Issue, IssueCode, Reference, Resource, json};
+use crate::fhirpath::{Link, Resolution};
+use crate::search::{Handling, SearchRequest};
+use crate::store::Key;
+use crate::validator::Resolver;
+
+use super::{Gateway, Refused, Space};
+
+/// How many resources a resource may refer to that are fetched; the targets of further references are not looked at.
+const MOST_TARGETS: usize = 1000;
+/// How many Questionnaires are fetched.
+const MOST_FORMS: usize = 20;
+
+/// Type and id.
+type Identity = (String, String);
+
+/// The resources of a space that a resource refers to.
+pub(super) struct Targets {
+    base: String,
+    resources: HashMap<Identity, Value>,
+    /// Questionnaires, by canonical.
+    forms: HashMap<String, Value>,
+    /// What is not there, with the places it is referred to from.
+    missing: BTreeMap<Identity, Vec<String>>,
+}
+
+impl Targets {
+    /// That what is referred to on this server is not there: it may come later, so it is no error.
+    pub(super) fn issues(&self) -> impl Iterator<Item = Issue> {
+        self.missing.iter().flat_map(|((type_name, id), places)| {
+            places.iter().map(move |place| {
+                let text = format!("refers to {type_name}/{id}, which is not here");
+                Issue::warning(IssueCode::NotFound, text).at(place)
+            })
+        })
+    }
+}
+
+impl Resolver for Targets {
+    fn resolve<'s>(&'s self, link: Link<'_>) -> Resolution<'s> {
+        if let Some(form) = link.literal.and_then(|literal| self.forms.get(literal)) {
+            return Resolution::Resource(form);
+        }
+        let local = link.literal.and_then(|literal| Reference::parse(literal).local(&self.base));
+        let found =
+            local.and_then(|(type_name, id)| self.resources.get(&(type_name.to_owned(), id.to_owned())));
+        found.map_or(Resolution::Unknown, Resolution::Resource)
+    }
+}
+
+impl Gateway {
+    /// Fetches what a resource refers to in its space.
+    pub(super) async fn targets(&self, space: &Space, resource: &Resource) -> Result<Targets, Refused> {
+        let mut search =
+            Search { types: self.definitions().types(), base: &space.base, found: BTreeMap::new() };
+        let type_id = search.types.resource(resource.type_name());
+        search.walk(resource.as_value(), type_id, resource.type_name().to_owned());
+        let mut missing = search.found;
+        let keys: Vec<Key> =
+            missing.keys().map(|(type_name, id)| Key::new(space.id, type_name, id)).collect();
+        let mut resources = HashMap::with_capacity(keys.len());
+        for version in self.inner.store.read_all(&keys).await? {
+            if let Some(value) = version.body.and_then(|body| json::parse(body.as_bytes()).ok()) {
+                let identity = (version.key.type_name.to_string(), version.key.id.to_string());
+                missing.remove(&identity);
+                resources.insert(identity, value);
+            }
+        }
+        // Entries of a Bundle may refer to each other.
+        if resource.type_name() == "Bundle" {
+            missing.clear();
+        }
+        let mut forms = HashMap::new();
+        let mut canonicals = BTreeSet::new();
+        questionnaires(resource.as_value(), &mut canonicals);
+        for canonical in canonicals.into_iter().take(MOST_FORMS) {
+            if let Some(form) = self.questionnaire(space, canonical).await? {
+                forms.insert(canonical.to_owned(), form);
+            }
+        }
+        Ok(Targets { base: space.base.clone(), resources, forms, missing })
+    }
+
+    /// The Questionnaire of that canonical in a space; the one last written, where several are.
+    async fn questionnaire(&self, space: &Space, canonical: &str) -> Result<Option<Value>, Refused> {
+        let (url, version) =
+            canonical.split_once('|').map_or((canonical, ""), |(url, version)| (url, version));
+        let parameters = [
+            ("url", &*escape(url)),
+            ("version", &*escape(version)),
+            ("_sort", "-_lastUpdated"),
+            ("_count", "1"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let search = SearchRequest::parse(
+            self.definitions(),
+            self.registry(),
+            &space.base,
+            "Questionnaire",
+            &parameters,
+            Handling::Strict,
+        );
+        let Ok(search) = search else { return Ok(None) };
+        let found = self.search(space, &search).await?.matches.pop().and_then(|version| version.body);
+        Ok(found.and_then(|body| json::parse(body.as_bytes()).ok()))
+    }
+}
+
+/// A text as it stands in a search value (R4 §3.1.1.4.0.1).
+fn escape(text: &str) -> String {
+    let escaped = |c| matches!(c, '\\' | ',' | '|' | '$').then_some('\\').into_iter().chain([c]);
+    text.chars().flat_map(escaped).collect()
+}
+
+/// The forms that responses anywhere in a resource say they answer.
+fn questionnaires<'v>(value: &'v Value, found: &mut BTreeSet<&'v str>) {
+    match value {
+        Value::Object(map) => {
+            let type_name = map.get("resourceType").and_then(Value::as_str);
+            let form = map.get("questionnaire").and_then(Value::as_str);
+            found.extend(form.filter(|_| type_name == Some("QuestionnaireResponse")));
+            map.values().for_each(|value| questionnaires(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|value| questionnaires(value, found)),
+        _ => {}
+    }
+}
+
+/// Looks for references to this server.
+struct Search<'s> {
+    types: &'s TypeGraph,
+    base: &'s str,
+    /// With the places they are at, as simple FHIRPaths.
+    found: BTreeMap<Identity, Vec<String>>,
+}
+
+impl Search<'_> {
+    fn walk(&mut self, value: &Value, type_id: Option<TypeId>, path: String) {
+        match value {
+            Value::Object(map) => {
+                let own = map.get("resourceType").and_then(Value::as_str);
+                let type_id = own.map_or(type_id, |name| self.types.resource(name));
+                // Without a type nothing is known of what is in it.
+                let Some(type_id) = type_id else { return };
+                if self.types[type_id].name == "Reference"
+                    && let Some(Value::String(literal)) = map.get("reference")
+                {
+                    self.add(literal, path.clone());
+                }
+                for (name, value) in map {
+                    let Some((property, value_type)) = self.types[type_id].json_property(name) else {
+                        continue;
+                    };
+                    let of_type = &self.types[value_type];
+                    if of_type.kind == TypeKind::Primitive {
+                        continue;
+                    }
+                    let choice = match property.is_choice {
+                        true => format!(".ofType({})", of_type.name),
+                        false => String::new(),
+                    };
+                    self.walk(value, Some(value_type), format!("{path}.{}{choice}", property.name));
+                }
+            }
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.walk(item, type_id, format!("{path}[{index}]"));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn add(&mut self, literal: &str, path: String) {
+        let Some((type_name, id)) = Reference::parse(literal).local(self.base) else { return };
+        let identity = (type_name.to_owned(), id.to_owned());
+        if self.types.resource(type_name).is_some()
+            && (self.found.len() < MOST_TARGETS || self.found.contains_key(&identity))
+        {
+            self.found.entry(identity).or_default().push(path);
+        }
+    }
+}
