@@ -88,13 +88,13 @@ fn read_entry(api: &Api, outer: &Request, mut entry: Value) -> Result<Entry, Api
     let method = request["method"].as_str().ok_or_else(|| missing("request.method"))?;
     let url = request["url"].as_str().ok_or_else(|| missing("request.url"))?;
     let method = match method {
-        "GET" | "HEAD" | "POST" | "PUT" | "DELETE" => {
+        "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" => {
             Method::from_bytes(method.as_bytes()).unwrap_or_default()
         }
         _ => {
             return Err(ApiError::malformed(
                 IssueCode::NotSupported,
-                "request.method is one of GET, HEAD, POST, PUT and DELETE",
+                "request.method is one of GET, HEAD, POST, PUT, PATCH and DELETE",
             ));
         }
     };
@@ -146,6 +146,15 @@ pub(super) fn in_entry(index: usize, error: ApiError) -> ApiError {
         ApiError::Refused(Refused::VersionConflict(mut outcome)) => {
             outcome.issues = outcome.issues.into_iter().map(|issue| issue.at(place.clone())).collect();
             return ApiError::Refused(Refused::VersionConflict(outcome));
+        }
+        ApiError::Refused(Refused::Invalid(mut outcome)) => {
+            outcome.issues = outcome.issues.into_iter().map(|issue| issue.at(place.clone())).collect();
+            return ApiError::Refused(Refused::Invalid(outcome));
+        }
+        ApiError::NotFound | ApiError::Deleted(_) => {
+            let text = "what this entry is to change is not there";
+            let issue = Issue::error(IssueCode::NotFound, text).at(place);
+            return ApiError::Refused(Refused::NotFound(issue.into()));
         }
         error => error,
     };

@@ -79,7 +79,9 @@ fn of_headers(headers: &HeaderMap) -> Option<Format> {
     let mut ranges = accepted(headers).peekable();
     if ranges.peek().is_none() {
         let sent = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        return sent.and_then(Format::parse).or(Some(Format::Json));
+        let is_xml_patch = sent.map(essence).as_deref() == Some(super::patch::XML_PATCH);
+        let xml = is_xml_patch.then_some(Format::Xml);
+        return sent.and_then(Format::parse).or(xml).or(Some(Format::Json));
     }
     let (mut json, mut xml) = (0, 0);
     for (essence, quality) in ranges {

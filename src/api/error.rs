@@ -33,6 +33,9 @@ pub enum ApiError {
     /// The body is not in a format that is read.
     #[error("unsupported media type")]
     UnsupportedMediaType,
+    /// The body is not a patch in a format that is read.
+    #[error("unsupported patch")]
+    UnsupportedPatch,
     /// No format that the client accepts can be written.
     #[error("not acceptable")]
     NotAcceptable,
@@ -112,6 +115,10 @@ impl ApiError {
             ApiError::UnsupportedMediaType => {
                 let text = "the body's Content-Type is not read here: send application/fhir+json or application/fhir+xml";
                 one(StatusCode::UNSUPPORTED_MEDIA_TYPE, IssueCode::NotSupported, text.into())
+            }
+            ApiError::UnsupportedPatch => {
+                let text = format!("a patch is sent as one of {}", super::patch::FORMATS.join(", "));
+                one(StatusCode::UNSUPPORTED_MEDIA_TYPE, IssueCode::NotSupported, text)
             }
             ApiError::NotAcceptable => {
                 let text = "nothing the Accept header names can be written: accept application/fhir+json or application/fhir+xml";

@@ -47,6 +47,18 @@ pub enum Interaction {
         /// Logical id.
         id: Id,
     },
+    /// `PATCH Type/id`.
+    Patch {
+        /// Resource type.
+        type_name: String,
+        /// Logical id.
+        id: Id,
+    },
+    /// `PATCH Type?…`: of the one resource that matches.
+    ConditionalPatch {
+        /// Resource type.
+        type_name: String,
+    },
     /// `DELETE Type/id`.
     Delete {
         /// Resource type.
@@ -98,6 +110,11 @@ impl Interaction {
         matches!(self, Interaction::Delete { .. } | Interaction::ConditionalDelete { .. })
     }
 
+    /// Whether it patches.
+    pub fn patches(&self) -> bool {
+        matches!(self, Interaction::Patch { .. } | Interaction::ConditionalPatch { .. })
+    }
+
     /// Short name, for metrics and logs.
     pub fn label(&self) -> &'static str {
         match self {
@@ -108,6 +125,7 @@ impl Interaction {
             Interaction::Read { .. } => "read",
             Interaction::VersionRead { .. } => "vread",
             Interaction::Update { .. } | Interaction::ConditionalUpdate { .. } => "update",
+            Interaction::Patch { .. } | Interaction::ConditionalPatch { .. } => "patch",
             Interaction::Delete { .. } | Interaction::ConditionalDelete { .. } => "delete",
             Interaction::History { .. } => "history",
             Interaction::Operation { .. } => "operation",
@@ -137,6 +155,7 @@ impl Interaction {
                 type_name if read => Interaction::Search { type_name },
                 type_name if post => Interaction::Create { type_name },
                 type_name if method == Method::PUT => Interaction::ConditionalUpdate { type_name },
+                type_name if method == Method::PATCH => Interaction::ConditionalPatch { type_name },
                 type_name if method == Method::DELETE => Interaction::ConditionalDelete { type_name },
                 _ => return Err(ApiError::MethodNotAllowed),
             },
@@ -161,6 +180,7 @@ impl Interaction {
                 match *method {
                     Method::GET | Method::HEAD => Interaction::Read { type_name, id: valid(id)?.to_string() },
                     Method::PUT => Interaction::Update { type_name, id: valid(id)? },
+                    Method::PATCH => Interaction::Patch { type_name, id: valid(id)? },
                     Method::DELETE => Interaction::Delete { type_name, id: valid(id)? },
                     _ => return Err(ApiError::MethodNotAllowed),
                 }

@@ -43,6 +43,7 @@ pub fn capability_statement(gateway: &Gateway, space: &Space) -> Value {
         "implementation": {"description": "Gateway for social-care referrals", "url": space.base},
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json", "application/fhir+xml", "json", "xml"],
+        "patchFormat": super::patch::FORMATS,
         "rest": [{
             "mode": "server",
             "documentation": "Every write is validated; what is wrong is told and kept, and refused where so configured.",
@@ -79,8 +80,17 @@ fn resource(gateway: &Gateway, type_name: &str) -> Value {
         .collect();
     let profiles: Vec<String> =
         gateway.definitions().profiles_of(type_name).map(|profile| profile.canonical()).collect();
-    let interactions =
-        ["read", "vread", "update", "delete", "history-instance", "history-type", "create", "search-type"];
+    let interactions = [
+        "read",
+        "vread",
+        "update",
+        "patch",
+        "delete",
+        "history-instance",
+        "history-type",
+        "create",
+        "search-type",
+    ];
     let mut resource = json!({
         "type": type_name,
         "profile": format!("http://hl7.org/fhir/StructureDefinition/{type_name}"),

@@ -13,6 +13,7 @@ mod history;
 mod interaction;
 mod metadata;
 mod operation;
+mod patch;
 mod read;
 mod request;
 mod search;
@@ -44,6 +45,7 @@ pub struct Api {
     capability_statements: Arc<BTreeMap<String, Arc<str>>>,
     /// The TerminologyCapabilities of each space that was asked for them.
     terminology_capabilities: Arc<Mutex<BTreeMap<String, Arc<str>>>>,
+    turns: patch::Turns,
 }
 
 impl Api {
@@ -58,6 +60,7 @@ impl Api {
             limits: Arc::new(limits),
             capability_statements: Arc::new(statements),
             terminology_capabilities: Arc::default(),
+            turns: patch::Turns::default(),
         }
     }
 
@@ -73,6 +76,10 @@ impl Api {
                 read::vread(self, request, type_name, id, version).await
             }
             Interaction::Update { type_name, id } => update::update(self, request, type_name, id, body).await,
+            Interaction::Patch { type_name, id } => patch::patch(self, request, type_name, id, body).await,
+            Interaction::ConditionalPatch { type_name } => {
+                patch::conditional(self, request, type_name, body).await
+            }
             Interaction::Delete { type_name, id } => delete::delete(self, request, type_name, id).await,
             Interaction::ConditionalUpdate { type_name } => {
                 conditional::update(self, request, type_name, body).await

@@ -107,7 +107,9 @@ impl Request {
 
     /// Like [`Request::placed`], of issues about a resource inside what was sent: `Parameters.parameter[0].resource`.
     pub(super) fn placed_within(&self, element: &str, mut issues: Vec<Issue>) -> Vec<Issue> {
-        if self.text.trim_ascii_start().starts_with(b"<") {
+        if self.interaction.patches() {
+            // What was sent is not what the issues are about.
+        } else if self.text.trim_ascii_start().starts_with(b"<") {
             xml::place_issues_within(&self.text, element, &mut issues);
         } else if !self.text.is_empty() {
             place_issues_within(&self.text, element, &mut issues);

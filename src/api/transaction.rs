@@ -8,10 +8,11 @@ use serde_json::Value;
 use crate::definitions::{TypeGraph, TypeId};
 use crate::fhir::{Id, Issue, IssueCode, Reference, Resource, is_type_name};
 use crate::gateway::{Condition, Match, Method, Refused, Submission, Write};
+use crate::store::Key;
 
 use super::bundle::{Entry, in_entry};
 use super::request::{Body, Request, decode_form};
-use super::{Answer, Api, ApiError, Interaction, conditional, create, delete, update};
+use super::{Answer, Api, ApiError, Interaction, conditional, create, delete, patch, update};
 
 /// Carries out the entries; the answers stand in their order.
 ///
@@ -27,7 +28,13 @@ pub(super) async fn transaction(
             conditional_references(value, &mut references);
         }
     }
-    if references.is_empty() && !entries.iter().any(|entry| entry.request.is_conditional()) {
+    let patched = entries.iter().filter_map(|entry| match &entry.request.interaction {
+        Interaction::Patch { type_name, id } => Some(Key::new(request.space.id, type_name, id.as_str())),
+        _ => None,
+    });
+    let _turns = api.turns.take(patched).await;
+    let depends = |request: &Request| request.is_conditional() || request.interaction.patches();
+    if references.is_empty() && !entries.iter().any(|entry| depends(&entry.request)) {
         return attempt(api, request, entries, &references).await;
     }
     for _ in 0..conditional::MOST_ATTEMPTS {
@@ -76,9 +83,14 @@ async fn attempt(
         rest.push((request, then));
     }
     let types = api.gateway.definitions().types();
+    // What a patch leaves as it was may speak of others by the names the sender's server has for its own.
+    let is_for_patches = |name: &str| name.starts_with("urn:") || search_of(name).is_some();
+    let for_patches =
+        places.iter().filter(|(name, _)| is_for_patches(name)).map(|(a, b)| (a.clone(), b.clone())).collect();
     for (_, write) in &mut writes {
         if let Some(resource) = write.resource.take() {
-            write.resource = Some(with_places(types, resource, &places));
+            let places = if write.method == Method::Patch { &for_patches } else { &places };
+            write.resource = Some(with_places(types, resource, places));
         }
     }
     writes.sort_by_key(|(index, write)| (order(write.method), *index));
@@ -134,9 +146,12 @@ async fn draft(
 ) -> Result<Step, ApiError> {
     let query = match (&request.interaction, &request.conditions.if_none_exist) {
         (Interaction::Create { type_name }, Some(query)) => Some((type_name, decode_form(query))),
-        (Interaction::ConditionalUpdate { type_name } | Interaction::ConditionalDelete { type_name }, _) => {
-            Some((type_name, request.query.clone()))
-        }
+        (
+            Interaction::ConditionalUpdate { type_name }
+            | Interaction::ConditionalPatch { type_name }
+            | Interaction::ConditionalDelete { type_name },
+            _,
+        ) => Some((type_name, request.query.clone())),
         _ => None,
     };
     let condition = match query {
@@ -158,6 +173,13 @@ async fn draft(
         (Interaction::ConditionalUpdate { type_name }, Some(condition), _) => {
             let resource = create::resource(type_name, body)?;
             Step::Write(conditional::update_draft(request, type_name, resource, condition)?)
+        }
+        (Interaction::Patch { type_name, id }, ..) => {
+            Step::Write(patch::draft(api, request, type_name, id, &patch::read(api, body)?).await?)
+        }
+        (Interaction::ConditionalPatch { type_name }, _, found) => {
+            let id = found.ok_or(ApiError::NotFound)?;
+            Step::Write(patch::draft(api, request, type_name, &id, &patch::read(api, body)?).await?)
         }
         (Interaction::Delete { type_name, id }, ..) => Step::Write(delete::draft(request, type_name, id)?),
         (Interaction::ConditionalDelete { type_name }, _, Some(id)) => {
@@ -213,7 +235,7 @@ fn order(method: Method) -> u8 {
     match method {
         Method::Delete => 0,
         Method::Post => 1,
-        Method::Put => 2,
+        Method::Put | Method::Patch => 2,
     }
 }
 

@@ -232,11 +232,12 @@ impl<'g, 's> Group<'g, 's> {
             let met = match expected {
                 Expected::Any => current.is_some_and(|current| current.body.is_some()),
                 Expected::Nothing => current.is_none_or(|current| current.body.is_none()),
-                Expected::Version(expected) => actual == Some(expected),
+                Expected::Version(expected) | Expected::Unchanged(expected) => actual == Some(expected),
             };
             if !met {
                 let place = format!("{}/{}", write.type_name, write.id);
                 let text = match (expected, actual) {
+                    (Expected::Unchanged(_), _) => return Err(Refused::Moved),
                     (Expected::Version(expected), Some(actual)) => format!(
                         "{place} is at version {actual}, not {expected}: read it again and redo the change"
                     ),

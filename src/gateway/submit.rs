@@ -26,6 +26,8 @@ pub enum Method {
     Post,
     /// Create or replace.
     Put,
+    /// Replace by what a patch made of it.
+    Patch,
     /// Delete.
     Delete,
 }
@@ -36,6 +38,7 @@ impl Method {
         match self {
             Method::Post => "POST",
             Method::Put => "PUT",
+            Method::Patch => "PATCH",
             Method::Delete => "DELETE",
         }
     }
@@ -50,6 +53,8 @@ pub enum Expected {
     Nothing,
     /// This one.
     Version(u64),
+    /// The one that was looked at: where it is another now, the write is made anew ([`Refused::Moved`]).
+    Unchanged(u64),
 }
 
 /// One write of a transaction. References to other resources of the transaction are resolved already.

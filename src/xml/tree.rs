@@ -98,6 +98,11 @@ impl Document {
         Ok(Document { text: text.to_owned(), root })
     }
 
+    /// A document of one element.
+    pub fn of(root: Element) -> Document {
+        Document { text: String::new(), root }
+    }
+
     /// The outermost element.
     pub fn root(&self) -> &Element {
         &self.root

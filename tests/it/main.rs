@@ -6,6 +6,7 @@ mod examples;
 mod fhirpath;
 mod fuzz;
 mod harness;
+mod patch;
 mod process;
 mod referral;
 mod replay;

@@ -96,7 +96,10 @@ impl Content {
     ) -> Result<(&'g str, Item), PatchError> {
         let wrong = |given: &str| {
             let names: Vec<&str> = allowed.iter().take(8).map(|(_, id)| types[*id].name.as_str()).collect();
-            PatchError::not_applicable(format!("the value is {given}; what is needed is {}", names.join(" or ")))
+            PatchError::not_applicable(format!(
+                "the value is {given}; what is needed is {}",
+                names.join(" or ")
+            ))
         };
         match self {
             Content::Value(given, item) => {
