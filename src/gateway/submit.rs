@@ -12,10 +12,13 @@ use crate::access::Principal;
 use crate::config::Enforcement;
 use crate::fhir::time::Instant;
 use crate::fhir::{Id, Issue, IssueCode, Resource, Severity};
+use crate::fhirpath;
 use crate::search::Entries;
 use crate::store::Key;
+use crate::validator::Context;
 
 use super::commit::{Job, Transaction};
+use super::terminology_server::Patience;
 use super::{Gateway, Refused, Space};
 
 /// What is done to a resource.
@@ -126,8 +129,9 @@ impl Gateway {
         let Submission { space, principal, request, writes } = submission;
         refuse_repetition(&writes)?;
         let mut prepared = Vec::with_capacity(writes.len());
+        let mut patience = self.patience();
         for write in writes {
-            let one = self.prepare(&space, write)?;
+            let one = self.prepare(&space, write, &mut patience).await?;
             prepared.push(one);
             // A long Bundle leaves the thread to others between its entries.
             if prepared.len() % 64 == 0 {
@@ -141,7 +145,12 @@ impl Gateway {
     }
 
     /// Validates a resource and finds what it is to be found by.
-    fn prepare(&self, space: &Space, write: Write) -> Result<Prepared, Refused> {
+    async fn prepare(
+        &self,
+        space: &Space,
+        write: Write,
+        patience: &mut Patience,
+    ) -> Result<Prepared, Refused> {
         let (mut issues, mut entries) = (Vec::new(), Entries::default());
         if let Some(resource) = &write.resource {
             if resource.type_name() != write.type_name {
@@ -152,7 +161,11 @@ impl Gateway {
                 let issue = Issue::error(IssueCode::Structure, text);
                 return Err(Refused::Malformed(write.placed(vec![issue]).into()));
             }
-            issues = self.inner.validator.validate(resource);
+            let validate = |terminology: Option<&dyn fhirpath::Terminology>| {
+                let context = Context { terminology, ..Context::default() };
+                self.inner.validator.validate_with(resource, &context)
+            };
+            issues = self.judge(validate, patience).await;
             if issues.iter().any(|issue| issue.severity == Severity::Fatal) {
                 return Err(Refused::Malformed(write.placed(issues).into()));
             }
@@ -162,6 +175,18 @@ impl Gateway {
             entries = self.inner.extractor.entries(resource, &space.base);
         }
         Ok(Prepared { write, issues, entries })
+    }
+
+    /// Has something validated, where need be with the terminology server's help.
+    pub(super) async fn judge(
+        &self,
+        validate: impl Fn(Option<&dyn fhirpath::Terminology>) -> Vec<Issue>,
+        patience: &mut Patience,
+    ) -> Vec<Issue> {
+        match &self.inner.terminology_server {
+            None => validate(None),
+            Some(server) => server.judge(|terminology| validate(Some(terminology)), patience).await,
+        }
     }
 
     fn enforces(&self, issue: &Issue, type_name: &str) -> bool {

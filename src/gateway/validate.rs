@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use crate::access::Principal;
 use crate::fhir::{Issue, Reference, Resource, json};
-use crate::fhirpath::{Link, Resolution};
+use crate::fhirpath::{self, Link, Resolution};
 use crate::search::{Entries, Handling, SearchRequest};
 use crate::store::Key;
 use crate::validator::{Context, Resolver};
@@ -32,13 +32,13 @@ impl Gateway {
         profiles: &[&str],
     ) -> Result<Vec<Issue>, Refused> {
         let targets = self.targets(space, resource).await?;
-        let context = Context {
-            profiles,
-            resolver: Some(&targets),
-            now: Some(self.inner.clock.now()),
-            ..Context::default()
+        let now = Some(self.inner.clock.now());
+        let validate = |terminology: Option<&dyn fhirpath::Terminology>| {
+            let context =
+                Context { profiles, resolver: Some(&targets), terminology, now, ..Context::default() };
+            self.inner.validator.validate_with(resource, &context)
         };
-        Ok(self.inner.validator.validate_with(resource, &context))
+        Ok(self.judge(validate, &mut self.patience()).await)
     }
 
     /// Whether a profile is at hand and can be used.
