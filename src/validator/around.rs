@@ -222,7 +222,11 @@ impl fhirpath::Terminology for Around<'_> {
     }
 
     fn subsumes(&self, general: Coding<'_>, specific: Coding<'_>) -> Option<bool> {
-        self.unsure(self.context.terminology.and_then(|other| other.subsumes(general, specific)))
+        let system = general.system.filter(|system| Some(*system) == specific.system);
+        let local = system
+            .and_then(|system| self.validator.terminology.is_kind_of(system, specific.code, general.code));
+        let others = || self.context.terminology.and_then(|other| other.subsumes(general, specific));
+        self.unsure(local.or_else(others))
     }
 }
 
