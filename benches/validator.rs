@@ -24,8 +24,8 @@ const ENOUGH: Duration = Duration::from_millis(1500);
 
 fn main() {
     let started = Instant::now();
-    let validator =
-        Validator::new(Arc::new(Definitions::embedded().expect("the definitions inside the binary")));
+    let definitions = Arc::new(Definitions::embedded().expect("the definitions inside the binary"));
+    let validator = Validator::new(Arc::clone(&definitions));
     let Some(sdohcc) = examples(SDOHCC) else { return };
     let Some(us_core) = examples(US_CORE) else { return };
     let first = sdohcc.iter().find(|(name, _)| name.starts_with("Task-")).expect("a Task");

@@ -60,6 +60,8 @@ pub struct Config {
     pub ig: Vec<PathBuf>,
     /// Spaces beside the default one; `clinic-a` is served at `/s/clinic-a/fhir`.
     pub spaces: BTreeSet<String>,
+    /// FHIR base of a server that is asked about codes the definitions do not tell of; none by default.
+    pub terminology_server: Option<String>,
     /// What follows from a write that breaks a profile.
     pub validation: Validation,
     /// How much is too much.
@@ -77,6 +79,7 @@ impl Default for Config {
             metrics_listen: None,
             ig: Vec::new(),
             spaces: BTreeSet::new(),
+            terminology_server: None,
             validation: Validation::default(),
             limits: Limits::default(),
         }
@@ -152,11 +155,19 @@ pub struct Limits {
     pub bundle_entries: usize,
     /// Longest time a request may take, in seconds.
     pub request_seconds: u64,
+    /// Longest time one write may wait for the terminology server, in milliseconds; what it has not answered by then
+    /// stays unchecked.
+    pub terminology_milliseconds: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { body_bytes: 32 << 20, bundle_entries: 5000, request_seconds: 60 }
+        Limits {
+            body_bytes: 32 << 20,
+            bundle_entries: 5000,
+            request_seconds: 60,
+            terminology_milliseconds: 2000,
+        }
     }
 }
 
@@ -215,6 +226,11 @@ impl Config {
             && !(url.starts_with("http://") || url.starts_with("https://"))
         {
             return wrong("base-url", "begins with http:// or https://");
+        }
+        if let Some(url) = &self.terminology_server
+            && !(url.starts_with("http://") || url.starts_with("https://"))
+        {
+            return wrong("terminology-server", "begins with http:// or https://");
         }
         if let Some(name) = self.spaces.iter().find(|name| !crate::fhir::Id::is_valid(name)) {
             return wrong(
@@ -310,6 +326,7 @@ mod tests {
         assert_eq!(check(|c| c.open = false), Err("open".into()));
         assert_eq!(check(|c| c.listen = "0.0.0.0:80".parse().unwrap()), Err("listen".into()));
         assert_eq!(check(|c| c.base_url = Some("x".into())), Err("base-url".into()));
+        assert_eq!(check(|c| c.terminology_server = Some("x".into())), Err("terminology-server".into()));
         assert_eq!(check(|c| c.spaces = ["a/b".to_owned()].into()), Err("spaces".into()));
         assert_eq!(check(|c| c.limits.body_bytes = 0), Err("limits.body-bytes".into()));
     }

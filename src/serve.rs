@@ -11,8 +11,7 @@ use crate::config::{Config, ConfigError};
 use crate::definitions::{Definitions, DefinitionsError};
 use crate::delivery::{self, ReferralMetrics};
 use crate::fhir::time::SystemClock;
-use crate::gateway::Gateway;
-use crate::store::StoreError;
+use crate::gateway::{Gateway, OpenError};
 use crate::telemetry;
 
 /// Why a gateway does not serve.
@@ -34,9 +33,9 @@ pub enum ServeError {
         /// Why.
         error: std::io::Error,
     },
-    /// The database cannot be used.
-    #[error("database-url: {0}")]
-    Store(#[from] StoreError),
+    /// The gateway cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
     /// The server failed.
     #[error("server: {0}")]
     Server(std::io::Error),

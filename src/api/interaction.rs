@@ -76,10 +76,10 @@ pub enum Interaction {
         /// Resource type.
         type_name: String,
     },
-    /// `GET Type/id/_history` or `GET Type/_history`.
+    /// `GET Type/id/_history`, `GET Type/_history` or `GET _history`.
     History {
         /// Resource type.
-        type_name: String,
+        type_name: Option<String>,
         /// Logical id.
         id: Option<String>,
     },
@@ -146,6 +146,7 @@ impl Interaction {
         let post = method == Method::POST;
         let interaction = match *segments.as_slice() {
             ["metadata"] if read => Interaction::Capabilities,
+            ["_history"] if read => Interaction::History { type_name: None, id: None },
             [] if post => Interaction::Bundle,
             [operation] if operation.starts_with('$') && (read || post) => {
                 Interaction::Operation { name: operation[1..].to_owned(), type_name: None, id: None }
@@ -164,7 +165,7 @@ impl Interaction {
                 _ => return Err(ApiError::MethodNotAllowed),
             },
             [name, "_history"] => match known(name)? {
-                type_name if read => Interaction::History { type_name, id: None },
+                type_name if read => Interaction::History { type_name: Some(type_name), id: None },
                 _ => return Err(ApiError::MethodNotAllowed),
             },
             [name, operation] if operation.starts_with('$') && (read || post) => Interaction::Operation {
@@ -186,7 +187,7 @@ impl Interaction {
                 }
             }
             [name, id, "_history"] if read => {
-                Interaction::History { type_name: known(name)?, id: Some(valid(id)?.to_string()) }
+                Interaction::History { type_name: Some(known(name)?), id: Some(valid(id)?.to_string()) }
             }
             [name, id, "_history", version] => {
                 let (type_name, id) = (known(name)?, valid(id)?);

@@ -48,7 +48,7 @@ pub fn capability_statement(gateway: &Gateway, space: &Space) -> Value {
             "mode": "server",
             "documentation": "Every write is validated; what is wrong is told and kept, and refused where so configured.",
             "resource": resources,
-            "interaction": [{"code": "transaction"}, {"code": "batch"}],
+            "interaction": [{"code": "transaction"}, {"code": "batch"}, {"code": "history-system"}],
         }],
     })
 }

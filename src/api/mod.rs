@@ -88,7 +88,7 @@ impl Api {
                 conditional::delete(self, request, type_name).await
             }
             Interaction::History { type_name, id } => {
-                history::history(self, request, type_name, id.as_deref()).await
+                history::history(self, request, type_name.as_deref(), id.as_deref()).await
             }
             Interaction::Operation { name, type_name, id } => {
                 operation::operation(self, request, name, type_name.as_deref(), id.as_deref(), body).await

@@ -27,6 +27,9 @@ pub(super) struct Serve {
     /// Address and port for Prometheus metrics (/metrics).
     #[arg(long, value_name = "ADDRESS")]
     metrics_listen: Option<SocketAddr>,
+    /// FHIR base of a server to ask about codes the definitions do not tell of (SNOMED CT, LOINC …).
+    #[arg(long, value_name = "URL")]
+    terminology_server: Option<String>,
     #[command(flatten)]
     settings: Settings,
 }
@@ -37,6 +40,7 @@ impl Serve {
         config.listen = self.listen.unwrap_or(config.listen);
         config.open |= self.open;
         config.base_url = self.base_url.or(config.base_url);
+        config.terminology_server = self.terminology_server.or(config.terminology_server);
         config.metrics_listen = self.metrics_listen.or(config.metrics_listen);
         Ok(serve(config, stop_signal()?, announce).await?)
     }

@@ -10,6 +10,7 @@ mod search;
 mod shelf;
 mod submit;
 mod targets;
+pub mod terminology_server;
 mod timeline;
 mod validate;
 
@@ -34,6 +35,19 @@ use crate::store::{DEFAULT_SPACE, Options, SpaceId, Store, StoreError};
 use crate::terminology::Terminology;
 use crate::validator::Validator;
 
+use terminology_server::{Patience, TerminologyServer, TerminologyServerError};
+
+/// Why a gateway cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The database cannot be used.
+    #[error("database-url: {0}")]
+    Store(#[from] StoreError),
+    /// The terminology server cannot be.
+    #[error(transparent)]
+    TerminologyServer(#[from] TerminologyServerError),
+}
+
 /// A set of ids of its own, with the base URL it is served under.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Space {
@@ -56,6 +70,9 @@ struct Inner {
     registry: Arc<Registry>,
     extractor: Extractor,
     terminology: Arc<Terminology>,
+    terminology_server: Option<TerminologyServer>,
+    /// How long one transaction may wait for the terminology server, in milliseconds.
+    terminology_milliseconds: u64,
     validator: Validator,
     store: Store,
     clock: Arc<dyn Clock>,
@@ -80,7 +97,7 @@ impl Gateway {
         definitions: Arc<Definitions>,
         clock: Arc<dyn Clock>,
         mut progress: impl FnMut(&str, u64),
-    ) -> Result<Gateway, StoreError> {
+    ) -> Result<Gateway, OpenError> {
         let registry = Arc::new(Registry::new(&definitions));
         let options = Options { durability: config.durability.into(), ..Options::new(&config.database_url) };
         let store = Store::open(&options, &registry).await?;
@@ -99,6 +116,10 @@ impl Gateway {
             });
             count.await?;
         }
+        let terminology_server = config
+            .terminology_server
+            .as_deref()
+            .map(|base| TerminologyServer::new(base, Arc::clone(&terminology), Arc::clone(&clock)));
         let mode = match config.validation.default {
             Enforcement::Report => referral::Mode::Report,
             Enforcement::Enforce => referral::Mode::Enforce,
@@ -108,6 +129,8 @@ impl Gateway {
             inner: Arc::new(Inner {
                 validator: Validator::with_terminology(definitions.clone(), terminology.clone()),
                 terminology,
+                terminology_server: terminology_server.transpose()?,
+                terminology_milliseconds: config.limits.terminology_milliseconds,
                 definitions,
                 registry,
                 extractor,
@@ -148,6 +171,11 @@ impl Gateway {
     pub fn entries(&self, space: SpaceId, resource: &crate::fhir::Resource) -> crate::search::Entries {
         let base = self.spaces().find(|known| known.id == space).map_or("", |space| &space.base);
         self.inner.extractor.entries(resource, base)
+    }
+
+    /// How long the validation of one transaction may wait for others.
+    fn patience(&self) -> Patience {
+        Patience::of_milliseconds(self.inner.terminology_milliseconds)
     }
 
     /// The store, for reading.

@@ -3,7 +3,8 @@
 //! Validation and search entries are made here, in the caller's task and so in parallel; the rest happens in the
 //! committer, one group of transactions at a time.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
@@ -12,11 +13,15 @@ use crate::access::Principal;
 use crate::config::Enforcement;
 use crate::fhir::time::Instant;
 use crate::fhir::{Id, Issue, IssueCode, Resource, Severity};
+use crate::fhirpath;
 use crate::search::Entries;
 use crate::store::Key;
+use crate::validator::Context;
 
 use super::commit::{Job, Transaction};
 use super::condition::Condition;
+use super::targets::Targets;
+use super::terminology_server::Patience;
 use super::{Gateway, Refused, Space};
 
 /// What is done to a resource.
@@ -135,43 +140,88 @@ impl Gateway {
     pub async fn submit(&self, submission: Submission) -> Result<Vec<Written>, Refused> {
         let Submission { space, principal, request, conditions, writes } = submission;
         refuse_repetition(&writes)?;
-        let mut prepared = Vec::with_capacity(writes.len());
-        for write in writes {
-            let one = self.prepare(&space, write)?;
-            prepared.push(one);
-            // A long Bundle leaves the thread to others between its entries.
-            if prepared.len() % 64 == 0 {
-                tokio::task::yield_now().await;
-            }
-        }
+        let writes = self.prepare(&space, writes).await?;
         let (reply, answer) = oneshot::channel();
-        let job = Transaction { space, principal, request, conditions, writes: prepared, reply };
+        let job = Transaction { space, principal, request, conditions, writes, reply };
         self.inner.jobs.try_send(Job::Transaction(job)).map_err(|_| Refused::Busy)?;
         answer.await.map_err(|_| Refused::Store("the committer has stopped".into()))?
     }
 
-    /// Validates a resource and finds what it is to be found by.
-    fn prepare(&self, space: &Space, write: Write) -> Result<Prepared, Refused> {
-        let (mut issues, mut entries) = (Vec::new(), Entries::default());
-        if let Some(resource) = &write.resource {
-            if resource.type_name() != write.type_name {
-                let text = format!(
-                    "the resource calls itself another type than {}, to which it was sent",
-                    write.type_name
-                );
-                let issue = Issue::error(IssueCode::Structure, text);
-                return Err(Refused::Malformed(write.placed(vec![issue]).into()));
+    /// Validates resources, with what they refer to at hand, and finds what they are to be found by.
+    async fn prepare(&self, space: &Space, writes: Vec<Write>) -> Result<Vec<Prepared>, Refused> {
+        let referring: Vec<&Resource> = writes.iter().filter_map(|write| write.resource.as_ref()).collect();
+        let mut beside = HashMap::new();
+        // One by itself is referred to by nobody.
+        if writes.len() > 1 {
+            for write in &writes {
+                if let Some(resource) = &write.resource {
+                    let identity = (write.type_name.clone(), write.id.to_string());
+                    beside.insert(identity, Cow::Borrowed(resource.as_value()));
+                }
             }
-            issues = self.inner.validator.validate(resource);
-            if issues.iter().any(|issue| issue.severity == Severity::Fatal) {
-                return Err(Refused::Malformed(write.placed(issues).into()));
-            }
-            if issues.iter().any(|issue| issue.is_error() && self.enforces(issue, &write.type_name)) {
-                return Err(Refused::Invalid(write.placed(issues).into()));
-            }
-            entries = self.inner.extractor.entries(resource, &space.base);
         }
-        Ok(Prepared { write, issues, entries })
+        let targets = self.targets(space, &referring, beside).await?;
+        let mut patience = self.patience();
+        let mut findings = Vec::with_capacity(writes.len());
+        for write in &writes {
+            findings.push(match &write.resource {
+                Some(resource) => {
+                    let issues = self.check(write, resource, &targets, &mut patience).await?;
+                    (issues, self.inner.extractor.entries(resource, &space.base))
+                }
+                None => (Vec::new(), Entries::default()),
+            });
+            // A long Bundle leaves the thread to others between its entries.
+            if findings.len() % 64 == 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+        drop(targets);
+        let writes = writes.into_iter().zip(findings);
+        Ok(writes.map(|(write, (issues, entries))| Prepared { write, issues, entries }).collect())
+    }
+
+    /// What validation has to say about a write that it does not refuse.
+    async fn check(
+        &self,
+        write: &Write,
+        resource: &Resource,
+        targets: &Targets<'_>,
+        patience: &mut Patience,
+    ) -> Result<Vec<Issue>, Refused> {
+        if resource.type_name() != write.type_name {
+            let text = format!(
+                "the resource calls itself another type than {}, to which it was sent",
+                write.type_name
+            );
+            let issue = Issue::error(IssueCode::Structure, text);
+            return Err(Refused::Malformed(write.placed(vec![issue]).into()));
+        }
+        let now = Some(self.inner.clock.now());
+        let validate = |terminology: Option<&dyn fhirpath::Terminology>| {
+            let context = Context { resolver: Some(targets), terminology, now, ..Context::default() };
+            self.inner.validator.validate_with(resource, &context)
+        };
+        let issues = self.judge(validate, patience).await;
+        if issues.iter().any(|issue| issue.severity == Severity::Fatal) {
+            return Err(Refused::Malformed(write.placed(issues).into()));
+        }
+        if issues.iter().any(|issue| issue.is_error() && self.enforces(issue, &write.type_name)) {
+            return Err(Refused::Invalid(write.placed(issues).into()));
+        }
+        Ok(issues)
+    }
+
+    /// Has something validated, where need be with the terminology server's help.
+    pub(super) async fn judge(
+        &self,
+        validate: impl Fn(Option<&dyn fhirpath::Terminology>) -> Vec<Issue>,
+        patience: &mut Patience,
+    ) -> Vec<Issue> {
+        match &self.inner.terminology_server {
+            None => validate(None),
+            Some(server) => server.judge(|terminology| validate(Some(terminology)), patience).await,
+        }
     }
 
     fn enforces(&self, issue: &Issue, type_name: &str) -> bool {

@@ -1,5 +1,6 @@
-//! What a resource refers to in its space, fetched before the resource is validated.
+//! What resources refer to in their space, fetched before they are validated.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
@@ -19,19 +20,19 @@ const MOST_TARGETS: usize = 1000;
 const MOST_FORMS: usize = 20;
 
 /// Type and id.
-type Identity = (String, String);
+pub(super) type Identity = (String, String);
 
-/// The resources of a space that a resource refers to.
-pub(super) struct Targets {
+/// The resources of a space that others refer to.
+pub(super) struct Targets<'r> {
     base: String,
-    resources: HashMap<Identity, Value>,
+    resources: HashMap<Identity, Cow<'r, Value>>,
     /// Questionnaires, by canonical.
     forms: HashMap<String, Value>,
     /// What is not there, with the places it is referred to from.
     missing: BTreeMap<Identity, Vec<String>>,
 }
 
-impl Targets {
+impl Targets<'_> {
     /// That what is referred to on this server is not there: it may come later, so it is no error.
     pub(super) fn issues(&self) -> impl Iterator<Item = Issue> {
         self.missing.iter().flat_map(|((type_name, id), places)| {
@@ -43,7 +44,7 @@ impl Targets {
     }
 }
 
-impl Resolver for Targets {
+impl Resolver for Targets<'_> {
     fn resolve<'s>(&'s self, link: Link<'_>) -> Resolution<'s> {
         if let Some(form) = link.literal.and_then(|literal| self.forms.get(literal)) {
             return Resolution::Resource(form);
@@ -51,35 +52,43 @@ impl Resolver for Targets {
         let local = link.literal.and_then(|literal| Reference::parse(literal).local(&self.base));
         let found =
             local.and_then(|(type_name, id)| self.resources.get(&(type_name.to_owned(), id.to_owned())));
-        found.map_or(Resolution::Unknown, Resolution::Resource)
+        found.map_or(Resolution::Unknown, |found| Resolution::Resource(found))
     }
 }
 
 impl Gateway {
-    /// Fetches what a resource refers to in its space.
-    pub(super) async fn targets(&self, space: &Space, resource: &Resource) -> Result<Targets, Refused> {
+    /// Fetches what resources of a space refer to. `beside` are those that come into the space together with them.
+    pub(super) async fn targets<'r>(
+        &self,
+        space: &Space,
+        referring: &[&Resource],
+        beside: HashMap<Identity, Cow<'r, Value>>,
+    ) -> Result<Targets<'r>, Refused> {
         let mut search =
             Search { types: self.definitions().types(), base: &space.base, found: BTreeMap::new() };
-        let type_id = search.types.resource(resource.type_name());
-        search.walk(resource.as_value(), type_id, resource.type_name().to_owned());
+        let mut canonicals = BTreeSet::new();
+        for resource in referring {
+            let type_id = search.types.resource(resource.type_name());
+            search.walk(resource.as_value(), type_id, resource.type_name().to_owned());
+            questionnaires(resource.as_value(), &mut canonicals);
+        }
         let mut missing = search.found;
+        missing.retain(|identity, _| !beside.contains_key(identity));
         let keys: Vec<Key> =
             missing.keys().map(|(type_name, id)| Key::new(space.id, type_name, id)).collect();
-        let mut resources = HashMap::with_capacity(keys.len());
+        let mut resources = beside;
         for version in self.inner.store.read_all(&keys).await? {
             if let Some(value) = version.body.and_then(|body| json::parse(body.as_bytes()).ok()) {
                 let identity = (version.key.type_name.to_string(), version.key.id.to_string());
                 missing.remove(&identity);
-                resources.insert(identity, value);
+                resources.insert(identity, Cow::Owned(value));
             }
         }
         // Entries of a Bundle may refer to each other.
-        if resource.type_name() == "Bundle" {
+        if referring.iter().any(|resource| resource.type_name() == "Bundle") {
             missing.clear();
         }
         let mut forms = HashMap::new();
-        let mut canonicals = BTreeSet::new();
-        questionnaires(resource.as_value(), &mut canonicals);
         for canonical in canonicals.into_iter().take(MOST_FORMS) {
             if let Some(form) = self.questionnaire(space, canonical).await? {
                 forms.insert(canonical.to_owned(), form);

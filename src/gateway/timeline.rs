@@ -3,7 +3,7 @@
 use crate::fhir::{Resource, json};
 use crate::referral::Timeline;
 use crate::referral::timeline;
-use crate::store::{HistoryScope, Key, StoreError};
+use crate::store::{HistoryFilter, HistoryScope, Key, StoreError};
 
 use super::{Gateway, Space};
 
@@ -14,7 +14,8 @@ impl Gateway {
     /// The timeline of a Task as a Parameters resource; `None` when there never was such a Task.
     pub async fn timeline(&self, space: &Space, id: &str) -> Result<Option<serde_json::Value>, StoreError> {
         let scope = HistoryScope::Instance(Key::new(space.id, "Task", id));
-        let mut history = self.inner.store.history(&scope, None, MOST_VERSIONS).await?;
+        let mut history =
+            self.inner.store.history(&scope, HistoryFilter::default(), None, MOST_VERSIONS).await?;
         history.reverse();
         let tasks: Vec<Option<Resource>> = history
             .iter()

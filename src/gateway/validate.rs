@@ -1,11 +1,13 @@
 //! Validation without a write (`$validate`). What a resource refers to is fetched first; judging it then takes no I/O.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
 use crate::access::Principal;
 use crate::fhir::{Issue, Resource};
+use crate::fhirpath;
 use crate::search::Entries;
 use crate::validator::Context;
 
@@ -23,14 +25,14 @@ impl Gateway {
         resource: &Resource,
         profiles: &[&str],
     ) -> Result<Vec<Issue>, Refused> {
-        let targets = self.targets(space, resource).await?;
-        let context = Context {
-            profiles,
-            resolver: Some(&targets),
-            now: Some(self.inner.clock.now()),
-            ..Context::default()
+        let targets = self.targets(space, &[resource], HashMap::new()).await?;
+        let now = Some(self.inner.clock.now());
+        let validate = |terminology: Option<&dyn fhirpath::Terminology>| {
+            let context =
+                Context { profiles, resolver: Some(&targets), terminology, now, ..Context::default() };
+            self.inner.validator.validate_with(resource, &context)
         };
-        let mut issues = self.inner.validator.validate_with(resource, &context);
+        let mut issues = self.judge(validate, &mut self.patience()).await;
         issues.extend(targets.issues());
         Ok(issues)
     }

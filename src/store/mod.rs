@@ -7,6 +7,7 @@
 
 mod backup;
 mod entries;
+mod history;
 mod open;
 mod outbox;
 mod read;
@@ -18,9 +19,10 @@ mod sql;
 mod write;
 
 pub use backup::{backup, restore};
+
+pub use history::{HistoryFilter, HistoryScope};
 pub use open::{Durability, Options};
 pub use outbox::{Leased, NewMessage};
-pub use read::HistoryScope;
 #[doc(hidden)]
 pub use schema::migrate_partly;
 pub use search::{Cursor, Found, Page, SortKey};

@@ -1,4 +1,4 @@
-//! Reading resources, versions and histories.
+//! Reading resources and versions.
 
 use std::collections::HashMap;
 
@@ -26,15 +26,6 @@ pub(super) fn version(row: &AnyRow) -> Result<Version, StoreError> {
         body: row.try_get(7)?,
         issues: row.try_get(8)?,
     })
-}
-
-/// Whose history is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum HistoryScope {
-    /// One resource's.
-    Instance(Key),
-    /// All resources' of one type.
-    Type(SpaceId, String),
 }
 
 impl Store {
@@ -75,32 +66,6 @@ impl Store {
         row.as_ref().map(version).transpose()
     }
 
-    /// Up to `count` versions, newest first, older than `before` where that is given.
-    pub async fn history(
-        &self,
-        scope: &HistoryScope,
-        before: Option<Instant>,
-        count: usize,
-    ) -> Result<Vec<Version>, StoreError> {
-        let mut sql = Sql::new("SELECT ");
-        sql.push(VERSION_COLUMNS);
-        in_scope(&mut sql, scope);
-        if let Some(before) = before {
-            sql.add(" AND v.seq < ?", [before.into()]);
-        }
-        sql.add(" ORDER BY v.seq DESC LIMIT ?", [i64::try_from(count).unwrap_or(i64::MAX).into()]);
-        let rows = sql.fetch_all(&mut *self.pool.acquire().await?).await?;
-        rows.iter().map(version).collect()
-    }
-
-    /// How many versions there are.
-    pub async fn history_total(&self, scope: &HistoryScope) -> Result<u64, StoreError> {
-        let mut sql = Sql::new("SELECT count(*)");
-        in_scope(&mut sql, scope);
-        let row = sql.fetch_optional(&mut *self.pool.acquire().await?).await?;
-        Ok(row.map(|row| row.try_get::<i64, _>(0)).transpose()?.unwrap_or(0).unsigned_abs())
-    }
-
     /// The moment of the latest commit. No version that a later search finds for the first time is older, so a client
     /// that asks for what changed after it misses nothing. `None` in an empty store.
     pub async fn latest(&self) -> Result<Option<Instant>, StoreError> {
@@ -138,17 +103,4 @@ pub(super) async fn current(
 pub(super) async fn latest(connection: &mut AnyConnection) -> Result<Option<Instant>, StoreError> {
     let row = Sql::new("SELECT max(seq) FROM version").fetch_optional(connection).await?;
     Ok(row.map(|row| row.try_get::<Option<i64>, _>(0)).transpose()?.flatten().map(Instant))
-}
-
-fn in_scope(sql: &mut Sql, scope: &HistoryScope) {
-    match scope {
-        HistoryScope::Instance(key) => sql.add(
-            " FROM version v WHERE v.space = ? AND v.type = ? AND v.id = ?",
-            [key.space.into(), (&*key.type_name).into(), (&*key.id).into()],
-        ),
-        HistoryScope::Type(space, type_name) => sql.add(
-            " FROM version v WHERE v.space = ? AND v.type = ?",
-            [(*space).into(), type_name.as_str().into()],
-        ),
-    };
 }

@@ -56,6 +56,8 @@ pub(super) struct ListedCode {
 pub(super) struct Open {
     /// The system whose codes they are; without it, codes of anything.
     pub(super) system: Option<Box<str>>,
+    /// Whether all codes of that system are meant.
+    pub(super) is_whole: bool,
     /// What codes of that system look like, where that is known.
     pub(super) has_form: Option<fn(&str) -> bool>,
     /// Why it cannot be told.
@@ -77,7 +79,8 @@ impl CodeSet {
 
     /// A set of which nothing can be told.
     pub(super) fn unknown(missing: Missing) -> CodeSet {
-        CodeSet::new(vec![Rule::Open(Open { system: None, has_form: None, missing })], Vec::new())
+        let open = Open { system: None, is_whole: false, has_form: None, missing };
+        CodeSet::new(vec![Rule::Open(open)], Vec::new())
     }
 
     /// Whether a code is in the set; without a system, whether a code of that name is.
@@ -145,6 +148,16 @@ impl CodeSet {
         codes.sort_unstable();
         codes.dedup();
         (codes.len() <= most).then_some(codes)
+    }
+
+    /// Whether all that keeps one from telling whether a code is in the set is whether its system, all of which is meant,
+    /// has that code.
+    pub fn hinges_on_system(&self, system: &str, code: &str) -> bool {
+        let is_sure = |rule: &Rule| rule.contains(Some(system), code) == Membership::NotMember;
+        let mut unsure = self.include.iter().filter(|rule| !is_sure(rule)).peekable();
+        unsure.peek().is_some()
+            && unsure.all(|rule| matches!(rule, Rule::Open(open) if open.is_whole && open.system.as_deref() == Some(system)))
+            && self.exclude.iter().all(is_sure)
     }
 
     /// Whether every question about it can be answered.

@@ -121,7 +121,8 @@ impl<'l> Composer<'l> {
             return vec![Rule::Grammar(grammar)];
         }
         let open = |missing| {
-            Rule::Open(Open { system: Some(system.into()), has_form: tables::form_of(system), missing })
+            let (is_whole, has_form) = (part.filters.is_empty(), tables::form_of(system));
+            Rule::Open(Open { system: Some(system.into()), is_whole, has_form, missing })
         };
         let Some(known) = exact else { return vec![open(Missing::System(pinned))] };
         match filter::select(&known, &part.filters) {

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::Validator;
 use super::entries::Entries;
 use super::narrative;
+use super::path::contained;
 use super::walk::Walk;
 use crate::fhir::time::Instant;
 use crate::fhirpath::{self, Coding, Element, Environment, Link, Resolution, TypeOfReference};
@@ -69,6 +70,8 @@ pub(super) struct Around<'a> {
     pub(super) hops: Cell<u32>,
     /// Value sets contained in resources, worked out, by address.
     code_sets: RefCell<HashMap<usize, Option<Arc<CodeSet>>>>,
+    /// What resources (by address) that hold many others contain, by id.
+    contained: RefCell<HashMap<usize, HashMap<&'a str, &'a Value>>>,
     /// What narratives may link to, by the address of the resource.
     anchors: RefCell<HashMap<usize, Rc<HashSet<&'a str>>>>,
 }
@@ -84,6 +87,7 @@ impl<'a> Around<'a> {
             verdicts: RefCell::default(),
             hops: Cell::new(0),
             code_sets: RefCell::default(),
+            contained: RefCell::default(),
             anchors: RefCell::default(),
         }
     }
@@ -150,6 +154,23 @@ impl<'a> Around<'a> {
             Rc::new(found)
         });
         Rc::clone(found)
+    }
+
+    /// The resource of that id contained in another; that one itself where there is no id.
+    pub(super) fn contained(&self, container: &'a Value, id: &str) -> Option<&'a Value> {
+        const MANY: usize = 16;
+        let all = container.get("contained").and_then(Value::as_array);
+        let Some(all) = all.filter(|all| all.len() > MANY && !id.is_empty()) else {
+            return contained(container, id);
+        };
+        let mut known = self.contained.borrow_mut();
+        let by_id = known.entry(std::ptr::from_ref(container).addr()).or_insert_with(|| {
+            // The first of several with one id counts.
+            let with_id =
+                all.iter().rev().filter_map(|resource| Some((resource.get("id")?.as_str()?, resource)));
+            with_id.collect()
+        });
+        by_id.get(id).copied()
     }
 
     /// A value set contained in a resource, worked out once.
@@ -222,7 +243,11 @@ impl fhirpath::Terminology for Around<'_> {
     }
 
     fn subsumes(&self, general: Coding<'_>, specific: Coding<'_>) -> Option<bool> {
-        self.unsure(self.context.terminology.and_then(|other| other.subsumes(general, specific)))
+        let system = general.system.filter(|system| Some(*system) == specific.system);
+        let local = system
+            .and_then(|system| self.validator.terminology.is_kind_of(system, specific.code, general.code));
+        let others = || self.context.terminology.and_then(|other| other.subsumes(general, specific));
+        self.unsure(local.or_else(others))
     }
 }
 

@@ -30,7 +30,7 @@ impl<'a> Walk<'a> {
                 && !is_repeatable
             {
                 let issue = Issue::error(IssueCode::Duplicate, "another entry has the same fullUrl");
-                self.add(issue.at(place.to_string()).by("fullUrl", BUNDLE));
+                self.add(issue.at(place.to_string()).by("bdl-7", BUNDLE));
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Contained resources (R4 §2.3.0.4, invariants dom-2 to dom-5), and that people can read a resource (dom-6).
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::place::Place;
@@ -45,11 +47,11 @@ impl<'a> Walk<'a> {
                 continue;
             };
             let mentioned = mentioned.get_or_insert_with(|| {
-                let mut found = Vec::new();
+                let mut found = HashSet::new();
                 mentions(value, &mut found);
                 found
             });
-            if !mentioned.contains(&id) && !refers_out(inner) {
+            if !mentioned.contains(id) && !refers_out(inner) {
                 let text = "nothing refers to this contained resource, nor does it refer to its container";
                 self.broken("dom-3", Severity::Error, text, &above);
             }
@@ -63,7 +65,7 @@ impl<'a> Walk<'a> {
 }
 
 /// The ids of contained resources that anything refers to: strings that begin with `#`. Narrative is passed over.
-fn mentions<'v>(value: &'v Value, found: &mut Vec<&'v str>) {
+fn mentions<'v>(value: &'v Value, found: &mut HashSet<&'v str>) {
     match value {
         Value::String(text) => found.extend(text.strip_prefix('#').filter(|id| !id.is_empty())),
         Value::Array(items) => items.iter().for_each(|item| mentions(item, found)),

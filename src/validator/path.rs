@@ -189,7 +189,9 @@ impl<'a> Following<'_, 'a> {
             return;
         };
         let found = match literal.strip_prefix('#') {
-            Some(id) => contained(item.container, id).map_or(Resolution::Unknown, Resolution::Resource),
+            Some(id) => {
+                self.around.contained(item.container, id).map_or(Resolution::Unknown, Resolution::Resource)
+            }
             None => self.around.find(Link {
                 literal: Some(literal),
                 type_name: text("type"),

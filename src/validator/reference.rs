@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::path::{Item, contained, get};
+use super::path::{Item, get};
 use super::place::Place;
 use super::rule::{Compiled, Targets};
 use super::walk::Walk;
@@ -26,7 +26,7 @@ impl<'a> Walk<'a> {
         let text = |name: &str| get(reference, name).and_then(Value::as_str);
         let Some(literal) = text("reference") else { return };
         if let Some(id) = literal.strip_prefix('#')
-            && contained(self.container, id).is_none()
+            && self.around.contained(self.container, id).is_none()
         {
             let issue = Issue::error(IssueCode::Invariant, "no contained resource has that id");
             return self.add(issue.at(place.to_string()).by("ref-1", REFERENCE));
@@ -123,7 +123,7 @@ impl<'a> Walk<'a> {
         let types = self.around.validator.definitions.types();
         let named = |resource: &Value| types.resource(resource.get("resourceType")?.as_str()?);
         if let Some(id) = literal.strip_prefix('#') {
-            let resource = contained(self.container, id)?;
+            let resource = self.around.contained(self.container, id)?;
             return Some(Target { resource: Some(resource), type_id: named(resource)?, kind: "contained" });
         }
         let link = Link { literal: Some(literal), type_name: declared, container: Some(self.container) };

@@ -86,7 +86,7 @@ impl<'a> Walk<'a> {
     /// The Questionnaire of that canonical: contained, in the same Bundle, or as the resolver finds it.
     fn questionnaire(&self, canonical: &str) -> Option<&'a Value> {
         let found = match canonical.strip_prefix('#') {
-            Some(id) => super::path::contained(self.container, id)?,
+            Some(id) => self.around.contained(self.container, id)?,
             None => {
                 let link = Link {
                     literal: Some(canonical),

@@ -10,6 +10,7 @@ use crate::definitions::strip::{self, Definition};
 use crate::fhir::{Issue, IssueCode, Severity};
 use crate::terminology::{CodeSet, Membership};
 use crate::validator::binding;
+use crate::validator::path;
 use crate::validator::place::Place;
 use crate::validator::walk::Walk;
 
@@ -49,6 +50,9 @@ impl<'a> Walk<'a> {
             let codes = self.codes_of(form, canonical);
             let issue = match binding::membership_of(value, canonical, codes.as_deref(), self.around) {
                 Membership::Member => return,
+                Membership::NotMember if text(value, "system").is_none() => {
+                    Issue::warning(IssueCode::CodeInvalid, "a code without a system has no meaning")
+                }
                 Membership::NotMember => {
                     let text = format!(
                         "its code is not in the value set {canonical}, which the questionnaire asks for"
@@ -68,7 +72,9 @@ impl<'a> Walk<'a> {
     pub(super) fn codes_of(&self, form: &Form<'a>, canonical: &str) -> Option<Arc<CodeSet>> {
         let terminology = &self.around.validator.terminology;
         let Some(id) = canonical.strip_prefix('#') else { return terminology.set(canonical).cloned() };
-        let contained = list(form.value, "contained").iter().find(|inner| text(inner, "id") == Some(id))?;
+        // A Questionnaire that is contained itself has them beside it.
+        let own = list(form.value, "contained").iter().find(|inner| text(inner, "id") == Some(id));
+        let contained = own.or_else(|| path::contained(self.container, id))?;
         self.around.code_set(contained, || {
             // What is contained need not be complete in itself.
             let mut named = contained.clone();

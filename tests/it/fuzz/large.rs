@@ -189,7 +189,7 @@ fn greedy_expressions() {
 /// Long resources: time grows with the length, not with its square.
 #[test]
 fn long_resources() {
-    const MANY: usize = 5_000;
+    const MANY: usize = 20_000;
     let repeat = |item: &dyn Fn(usize) -> String| {
         let mut text = String::new();
         for number in 0..MANY {

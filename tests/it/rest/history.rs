@@ -131,3 +131,44 @@ fn history_since_a_moment() {
         server.get("Patient/_history?_since=yesterday").await.expect(400);
     });
 }
+
+#[test]
+fn what_was_current_at_a_time() {
+    on_both(async |server| {
+        // Created 09:00, updated 09:01, deleted 09:02, back 09:03.
+        let id = life(server).await;
+        for (at, versions) in [
+            ("2026-11-22T08:59:59Z", ""),
+            ("2026-11-22T09:00:30Z", "1"),
+            ("2026-11-22T09:02:30Z", "3"),
+            ("2026-11-22T09:03:30Z", "4"),
+            // A minute, and a day: what was current at some moment of it.
+            ("2026-11-22T09:01Z", "2"),
+            ("2026-11-22T09:00Z", "1"),
+            ("2026-11-22", "4 3 2 1"),
+        ] {
+            for path in
+                [format!("Patient/{id}/_history"), "Patient/_history".to_owned(), "_history".to_owned()]
+            {
+                let history = server.read(&format!("{path}?_at={at}")).await;
+                let found = lines(&history);
+                let found: Vec<&str> = found.iter().map(|line| line.split('"').nth(1).unwrap()).collect();
+                assert_eq!(found.join(" "), versions, "{path} {at}");
+            }
+        }
+        server.get("Patient/_history?_at=noon").await.expect(400);
+    });
+}
+
+#[test]
+fn history_of_everything() {
+    on_both(async |server| {
+        let id = life(server).await;
+        server.store(&serde_json::json!({"resourceType": "Basic", "id": "b", "code": {"text": "x"}})).await;
+        let history = server.read("_history?_count=2").await;
+        assert_eq!(history["total"], 5);
+        assert_eq!(lines(&history)[0], "PUT Basic/b 20 W/\"1\" resource");
+        let next = history["link"][1]["url"].as_str().unwrap();
+        assert_eq!(lines(&server.read(next).await)[0], format!("DELETE Patient/{id} 20 W/\"3\" -"));
+    });
+}

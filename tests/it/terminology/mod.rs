@@ -3,6 +3,7 @@
 mod capabilities;
 mod expand;
 mod lookup;
+mod server;
 mod subsumes;
 mod translate;
 mod validate_code;

@@ -5,6 +5,7 @@ mod examples;
 mod invariants;
 mod mutations;
 mod random;
+mod slicing;
 mod spots;
 mod verdicts;
 
