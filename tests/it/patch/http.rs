@@ -113,7 +113,7 @@ fn what_does_not_work_changes_nothing() {
             (JSON_PATCH, "{}", 400, "error structure : the patch: a JSON Patch is an array"),
             (XML_PATCH, "<diff/>", 400, "error structure : the patch: an XML Patch has"),
             ("application/fhir+json", "{\"resourceType\":\"Task\"}", 400, "error structure : a patch is"),
-            ("application/fhir+xml", "<diff/>", 400, "error structure"),
+            ("application/fhir+xml", "<diff/>", 400, "fatal structure"),
             ("text/plain", "x", 415, "error not-supported : a patch is sent as one of"),
             (
                 JSON_PATCH,
