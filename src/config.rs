@@ -62,6 +62,8 @@ pub struct Config {
     pub spaces: BTreeSet<String>,
     /// FHIR base of a server that is asked about codes the definitions do not tell of; none by default.
     pub terminology_server: Option<String>,
+    /// Web pages that may use the gateway from a browser, by origin: `https://app.example`, or `*` for all.
+    pub cors_origins: BTreeSet<String>,
     /// What follows from a write that breaks a profile.
     pub validation: Validation,
     /// How much is too much.
@@ -80,6 +82,7 @@ impl Default for Config {
             ig: Vec::new(),
             spaces: BTreeSet::new(),
             terminology_server: None,
+            cors_origins: BTreeSet::new(),
             validation: Validation::default(),
             limits: Limits::default(),
         }
@@ -232,6 +235,12 @@ impl Config {
         {
             return wrong("terminology-server", "begins with http:// or https://");
         }
+        if let Some(origin) = self.cors_origins.iter().find(|origin| !is_origin(origin)) {
+            let text = format!(
+                "'{origin}' is no origin: https://host, perhaps with :port, and nothing after it; or *"
+            );
+            return wrong("cors-origins", &text);
+        }
         if let Some(name) = self.spaces.iter().find(|name| !crate::fhir::Id::is_valid(name)) {
             return wrong(
                 "spaces",
@@ -249,6 +258,16 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// Whether a text is what browsers send as `Origin` (RFC 6454 §7), or `*`.
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    text == "*"
+        || host.is_some_and(|host| {
+            let known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-:[]".contains(c);
+            !host.is_empty() && host.chars().all(known)
+        })
 }
 
 fn insert(table: &mut toml::Table, keys: &[String], value: toml::Value) {

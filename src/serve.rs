@@ -80,7 +80,7 @@ pub async fn serve(
     };
     let gateway = Gateway::open(&config, &base_url, definitions, Arc::new(SystemClock), progress).await?;
     let worker = tokio::spawn(delivery::run(gateway.clone(), vec![Arc::new(ReferralMetrics)], stop.clone()));
-    let api = Api::new(gateway.clone(), config.limits.clone());
+    let api = Api::new(gateway.clone(), &config);
     ready(Running { base: format!("{}/fhir", base_url.trim_end_matches('/')), metrics });
     let served = server.run(api, stop.clone().cancelled_owned()).await;
     stop.cancel();

@@ -33,7 +33,7 @@ pub use server::{Server, router};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use crate::config::Limits;
+use crate::config::{Config, Limits};
 use crate::gateway::Gateway;
 
 /// What the handlers work with.
@@ -41,6 +41,8 @@ use crate::gateway::Gateway;
 pub struct Api {
     gateway: Gateway,
     limits: Arc<Limits>,
+    /// Web pages that may use the gateway from a browser.
+    cors_origins: Vec<http::HeaderValue>,
     /// The CapabilityStatement of each space, as JSON text.
     capability_statements: Arc<BTreeMap<String, Arc<str>>>,
     /// The TerminologyCapabilities of each space that was asked for them.
@@ -50,14 +52,15 @@ pub struct Api {
 
 impl Api {
     /// An API for a gateway.
-    pub fn new(gateway: Gateway, limits: Limits) -> Api {
+    pub fn new(gateway: Gateway, config: &Config) -> Api {
         let statements = gateway
             .spaces()
             .map(|space| (space.name.clone(), capability_statement(&gateway, space).to_string().into()))
             .collect();
         Api {
             gateway,
-            limits: Arc::new(limits),
+            limits: Arc::new(config.limits.clone()),
+            cors_origins: config.cors_origins.iter().filter_map(|origin| origin.parse().ok()).collect(),
             capability_statements: Arc::new(statements),
             terminology_capabilities: Arc::default(),
             turns: patch::Turns::default(),

@@ -9,10 +9,12 @@ use axum::body::Body as HttpBody;
 use axum::extract::{Request as HttpRequest, State};
 use axum::routing::get;
 use axum::serve::ListenerExt as _;
-use http::{Response, StatusCode};
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::{CompressionLayer, CompressionLevel};
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use tracing::{debug, info};
 
 use crate::access::Principal;
@@ -30,7 +32,29 @@ pub fn router(api: Api) -> Router {
         .route("/health/ready", get(ready))
         .fallback(fhir)
         .layer(CatchPanicLayer::custom(panicked(api.clone())))
+        .layer(cors(&api.cors_origins))
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .with_state(api)
+}
+
+/// What browsers let pages of other origins do.
+fn cors(origins: &[HeaderValue]) -> CorsLayer {
+    let all = origins.iter().any(|origin| origin == "*");
+    let told = [
+        "content-location",
+        "etag",
+        "last-modified",
+        "location",
+        "validation-issues",
+        "warning",
+        "x-progress",
+    ];
+    CorsLayer::new()
+        .allow_origin(if all { AllowOrigin::any() } else { AllowOrigin::list(origins.iter().cloned()) })
+        .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers(told.map(HeaderName::from_static))
+        .max_age(Duration::from_secs(3600))
 }
 
 /// A server that listens.

@@ -53,7 +53,7 @@ impl Server {
         let now: Arc<dyn Clock> = clock.clone();
         let gateway = Gateway::open(config, &base_url, definitions, now, |_, _| ()).await.unwrap();
         let stop = CancellationToken::new();
-        let api = Api::new(gateway.clone(), config.limits.clone());
+        let api = Api::new(gateway.clone(), config);
         let serving = tokio::spawn(listener.run(api, stop.clone().cancelled_owned()));
         let client = Client::new(&format!("{origin}/fhir"));
         Server { gateway, clock, client, origin, stop, serving }

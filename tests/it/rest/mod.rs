@@ -3,6 +3,7 @@
 mod batch;
 mod binary;
 mod body;
+mod browser;
 mod conditional;
 mod history;
 mod metadata;
