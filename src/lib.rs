@@ -17,8 +17,8 @@
 //! 1. [`fhir`]: what FHIR is on the wire. A [`fhir::Resource`] is ordered JSON, kept as it came; references, instants,
 //!    outcomes, Bundles as text.
 //! 2. [`definitions`]: FHIR packages without prose, embedded from `profiles/`, and the graph of types.
-//!    [`fhirpath`]: expressions over borrowed JSON. [`terminology`]: which codes are in which value sets; what cannot be
-//!    told is said to be unknown. [`xml`]: FHIR's XML to JSON and back.
+//!    [`fhirpath`]: expressions over borrowed JSON. [`terminology`]: which codes are in which value sets, what they are
+//!    called and correspond to; what cannot be told is said to be unknown, and why. [`xml`]: FHIR's XML to JSON and back.
 //! 3. The domain, synchronous and without I/O; the time is passed in. [`validator`]: definitions as trees of rules.
 //!    [`search`]: what a resource is found by, and what a search asks. [`referral`]: states, who may change what, what
 //!    follows from a change, the timeline. [`patch`]: what a patch makes of a resource. [`access`]: who is calling.
@@ -34,7 +34,8 @@
 //! A clinic posts a Task. [`api`] turns the HTTP request into an [`api::Interaction`] with a [`access::Principal`], and the
 //! body into a [`fhir::Resource`]: what is no JSON, or no resource, ends here with a 400 that names the place.
 //! [`gateway::Gateway::submit`] then, still in the request's own task, lets the [`validator`] judge it against its type
-//! and every profile it claims, and the [`search::Extractor`] find what it will be found by.
+//! and every profile it claims, and the [`search::Extractor`] find what it will be found by. Where a terminology server is
+//! configured, codes that nobody here knows are put to it first, within a time limit.
 //!
 //! The transaction joins those that wait for the committer. It takes them as a group: one database transaction, one fetch
 //! of all that is current, and for each of them, against the store and what the group has written before it: `If-Match`,

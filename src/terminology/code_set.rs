@@ -20,7 +20,7 @@ pub struct CodeSet {
 }
 
 /// Codes of one system, or of other value sets.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Rule {
     /// These codes.
     Listed(Listed),
@@ -33,7 +33,7 @@ pub(super) enum Rule {
 }
 
 /// Codes of one system.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Listed {
     pub(super) system: Option<Box<str>>,
     /// In the order they were listed.
@@ -44,7 +44,7 @@ pub(super) struct Listed {
 }
 
 /// A code in a list.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct ListedCode {
     pub(super) code: Box<str>,
     /// The text that the value set has for it.
@@ -52,7 +52,7 @@ pub(super) struct ListedCode {
 }
 
 /// What cannot be told.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Open {
     /// The system whose codes they are; without it, codes of anything.
     pub(super) system: Option<Box<str>>,
@@ -67,6 +67,7 @@ pub(super) struct Open {
 impl CodeSet {
     /// A set of these rules.
     pub(super) fn new(include: Vec<Rule>, exclude: Vec<Rule>) -> CodeSet {
+        let (include, exclude) = (merged(include), merged(exclude));
         let weigh = |weight: usize, rule: &Rule| weight.saturating_add(rule.weight());
         let weight = include.iter().chain(&exclude).fold(1, weigh);
         CodeSet { include, exclude, published: 0, weight }
@@ -164,6 +165,22 @@ impl CodeSet {
     pub fn is_known(&self) -> bool {
         self.include.iter().chain(&self.exclude).all(Rule::is_known)
     }
+}
+
+/// The rules, lists of the same system that follow each other made one.
+fn merged(rules: Vec<Rule>) -> Vec<Rule> {
+    let mut merged: Vec<Rule> = Vec::with_capacity(rules.len());
+    for rule in rules {
+        match (merged.last_mut(), rule) {
+            (Some(Rule::Listed(last)), Rule::Listed(next))
+                if last.system == next.system && last.folds_case == next.folds_case =>
+            {
+                last.add(next);
+            }
+            (_, rule) => merged.push(rule),
+        }
+    }
+    merged
 }
 
 impl Rule {
@@ -293,6 +310,18 @@ impl Listed {
             }
         }
         listed
+    }
+
+    /// Adds the codes of another list of the same kind, where there are new ones.
+    fn add(&mut self, other: Listed) {
+        for listed in other.codes {
+            let place = u32::try_from(self.codes.len()).unwrap_or(u32::MAX);
+            let key = if self.folds_case { listed.code.to_lowercase().into() } else { listed.code.clone() };
+            if let Entry::Vacant(free) = self.places.entry(key) {
+                free.insert(place);
+                self.codes.push(listed);
+            }
+        }
     }
 
     fn get(&self, code: &str) -> Option<&ListedCode> {

@@ -15,6 +15,8 @@ use crate::definitions::value_set::{Include, ValueSet};
 
 /// How many value sets may be nested in each other.
 const MAX_DEPTH: usize = 16;
+/// How many codes and rules may be copied from sets into those they are part of, to have them at hand.
+const MAX_COPIED: usize = 200_000;
 /// How many rules a question may have to go through.
 const MAX_WEIGHT: usize = 20_000;
 
@@ -24,11 +26,13 @@ pub(super) struct Composer<'l> {
     done: HashMap<String, Arc<CodeSet>>,
     /// The sets that are being worked out, each part of the one before it.
     above: Vec<String>,
+    /// How many codes and rules of sets have been copied into others.
+    copied: usize,
 }
 
 impl<'l> Composer<'l> {
     pub(super) fn new(library: &'l dyn Library) -> Composer<'l> {
-        Composer { library, done: HashMap::new(), above: Vec::new() }
+        Composer { library, done: HashMap::new(), above: Vec::new(), copied: 0 }
     }
 
     /// The value set with that canonical.
@@ -67,13 +71,11 @@ impl<'l> Composer<'l> {
         if set.include.is_empty() && set.expansion.is_none() {
             return CodeSet::unknown(Missing::Content(set.canonical()));
         }
-        let mut include = self.rules(&set.include);
-        let exclude = self.rules(&set.exclude);
+        let mut codes = CodeSet::new(self.rules(&set.include), self.rules(&set.exclude));
         // What the publisher worked out is certain to be in; the rules still say what may be as well.
         let expansion = expansion(set);
-        let published = expansion.len();
-        include.extend(expansion);
-        let mut codes = CodeSet { published, ..CodeSet::new(include, exclude) };
+        codes.published = expansion.len();
+        codes.include.extend(expansion);
         if set.inactive == Some(false) {
             let inactive: Vec<Rule> =
                 codes.systems().into_iter().filter_map(|system| self.inactive(system)).collect();
@@ -94,12 +96,28 @@ impl<'l> Composer<'l> {
             return of_system.unwrap_or_default();
         }
         let sets: Vec<Arc<CodeSet>> = part.value_sets.iter().map(|canonical| self.named(canonical)).collect();
-        match of_system {
-            None => vec![Rule::All(sets, None)],
-            Some(rules) => {
+        match (of_system, sets.as_slice()) {
+            // All of one set, whose rules may as well stand here.
+            (None, [set]) if self.may_copy(set) => set.include.clone(),
+            (None, _) => vec![Rule::All(sets, None)],
+            (Some(rules), _) => {
                 rules.into_iter().map(|rule| Rule::All(sets.clone(), Some(Box::new(rule)))).collect()
             }
         }
+    }
+
+    /// Whether the rules of a set can take the place of the set; if so, they count as copied.
+    fn may_copy(&mut self, set: &CodeSet) -> bool {
+        let size = set.include.iter().map(|rule| match rule {
+            Rule::Listed(listed) => listed.codes.len(),
+            _ => 1,
+        });
+        let copied = self.copied.saturating_add(size.sum());
+        let may = set.exclude.is_empty() && set.published == 0 && copied <= MAX_COPIED;
+        if may {
+            self.copied = copied;
+        }
+        may
     }
 
     fn of_system(&self, system: &str, part: &Include) -> Vec<Rule> {

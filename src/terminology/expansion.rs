@@ -12,8 +12,10 @@ use crate::definitions::code_system::{Concept, Designation};
 
 /// The longest list that is given at once.
 pub const LONGEST: usize = 10_000;
-/// How many codes are looked at, at most.
+/// How many codes are looked at, at most …
 const MAX_CANDIDATES: usize = 1_000_000;
+/// … and how many rules all of them together may have to be held against.
+const MAX_WORK: usize = 50_000_000;
 
 /// Which part of the codes is wanted.
 #[derive(Debug, Clone, Copy, Default)]
@@ -84,12 +86,16 @@ pub fn expand(library: &dyn Library, codes: &CodeSet, wanted: Wanted<'_>) -> Res
         wanted.filter.unwrap_or_default().split_whitespace().map(str::to_lowercase).collect();
     let longest = wanted.count.unwrap_or(usize::MAX).min(LONGEST);
     let (mut total, mut page) = (0, Vec::new());
-    for (system, code) in candidates(codes).map_err(NotExpanded::Missing)? {
+    let candidates = candidates(codes).map_err(|none| match none {
+        NoCandidates::Missing(missing) => NotExpanded::Missing(missing),
+        NoCandidates::TooMany => NotExpanded::TooCostly(MAX_CANDIDATES),
+    })?;
+    if candidates.len().saturating_mul(codes.weight) > MAX_WORK {
+        return Err(NotExpanded::TooCostly(candidates.len()));
+    }
+    for (system, code) in candidates {
         if !seen.insert((system, code)) {
             continue;
-        }
-        if seen.len() > MAX_CANDIDATES {
-            return Err(NotExpanded::TooCostly(seen.len()));
         }
         match codes.contains(system, code) {
             Membership::Member => {}
@@ -153,46 +159,57 @@ fn has_words(words: &[String], code: &str, display: Option<&str>, concept: Optio
     words.iter().all(|word| texts.iter().any(|text| text.contains(word.as_str())))
 }
 
+/// Why there is no list of candidates.
+enum NoCandidates {
+    Missing(BTreeSet<Missing>),
+    TooMany,
+}
+
 /// The codes that may be in a set; what it excludes is still among them.
-fn candidates(set: &CodeSet) -> Result<Vec<Candidate<'_>>, BTreeSet<Missing>> {
+fn candidates(set: &CodeSet) -> Result<Vec<Candidate<'_>>, NoCandidates> {
     let (rules, published) = set.include.split_at(set.include.len().saturating_sub(set.published));
     match of_rules(rules) {
         // What the publisher listed is all of the set, as far as the publisher knew.
-        Err(_) if !published.is_empty() => of_rules(published),
+        Err(NoCandidates::Missing(_)) if !published.is_empty() => of_rules(published),
         candidates => candidates,
     }
 }
 
-fn of_rules(rules: &[Rule]) -> Result<Vec<Candidate<'_>>, BTreeSet<Missing>> {
+fn of_rules(rules: &[Rule]) -> Result<Vec<Candidate<'_>>, NoCandidates> {
     let (mut found, mut missing) = (Vec::new(), BTreeSet::new());
     for rule in rules {
         match of_rule(rule) {
             Ok(candidates) => found.extend(candidates),
-            Err(more) => missing.extend(more),
+            Err(NoCandidates::Missing(more)) => missing.extend(more),
+            Err(NoCandidates::TooMany) => return Err(NoCandidates::TooMany),
+        }
+        if found.len() > MAX_CANDIDATES {
+            return Err(NoCandidates::TooMany);
         }
     }
-    if missing.is_empty() { Ok(found) } else { Err(missing) }
+    if missing.is_empty() { Ok(found) } else { Err(NoCandidates::Missing(missing)) }
 }
 
-fn of_rule(rule: &Rule) -> Result<Vec<Candidate<'_>>, BTreeSet<Missing>> {
+fn of_rule(rule: &Rule) -> Result<Vec<Candidate<'_>>, NoCandidates> {
+    let missing = |missing| Err(NoCandidates::Missing(BTreeSet::from([missing])));
     match rule {
         Rule::Listed(listed) => {
             let system = listed.system.as_deref();
             Ok(listed.codes.iter().map(|listed| (system, &*listed.code)).collect())
         }
-        Rule::Grammar(grammar) => Err(BTreeSet::from([Missing::List(grammar.system().to_owned())])),
-        Rule::Open(open) => Err(BTreeSet::from([open.missing.clone()])),
+        Rule::Grammar(grammar) => missing(Missing::List(grammar.system().to_owned())),
+        Rule::Open(open) => missing(open.missing.clone()),
         Rule::All(sets, rule) => {
             // A code must be in all of them: any one that can be listed has all that matter.
             let mut missing = BTreeSet::new();
             let own = rule.iter().map(|rule| of_rule(rule));
             for candidates in own.chain(sets.iter().map(|set| candidates(set))) {
                 match candidates {
-                    Ok(found) => return Ok(found),
-                    Err(more) => missing.extend(more),
+                    Err(NoCandidates::Missing(more)) => missing.extend(more),
+                    found => return found,
                 }
             }
-            Err(missing)
+            Err(NoCandidates::Missing(missing))
         }
     }
 }

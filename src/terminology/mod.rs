@@ -142,7 +142,7 @@ impl Shelf<'_> {
     }
 
     /// A value set worked out that need not have a canonical.
-    pub fn work_out(&self, set: &ValueSet) -> CodeSet {
-        Composer::new(self).set(set)
+    pub fn work_out(&self, set: &ValueSet) -> Arc<CodeSet> {
+        Composer::new(self).at_hand(set)
     }
 }

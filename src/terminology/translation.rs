@@ -6,7 +6,7 @@ use crate::definitions::canonical::split;
 use crate::definitions::concept_map::{Group, OtherElement, Target};
 
 /// How many maps may hand a code on to each other.
-const MAX_MAPS: usize = 8;
+const MAX_MAPS: usize = 64;
 
 /// What is to be translated, and into what.
 #[derive(Debug, Clone, Copy, Default)]
@@ -56,7 +56,7 @@ impl Match {
 /// Translates by one map.
 pub fn by_map(library: &dyn Library, map: &ConceptMap, wanted: Wanted<'_>) -> Vec<Match> {
     let mut matches = Vec::new();
-    translate(library, map, wanted, 0, &mut matches);
+    translate(library, map, wanted, &mut Vec::new(), &mut matches);
     matches
 }
 
@@ -86,13 +86,19 @@ fn is_same_set(asked: &str, own: &str) -> bool {
     asked == own && (asked_version.is_none() || own_version.is_none() || asked_version == own_version)
 }
 
+/// `visited` are the maps the code has been handed on from: none is asked twice.
 fn translate(
     library: &dyn Library,
     map: &ConceptMap,
     wanted: Wanted<'_>,
-    depth: usize,
+    visited: &mut Vec<String>,
     matches: &mut Vec<Match>,
 ) {
+    let name = named(map);
+    if visited.contains(&name) || visited.len() >= MAX_MAPS {
+        return;
+    }
+    visited.push(name);
     for group in &map.groups {
         let (from, to) = match wanted.reverse {
             false => (&group.source, &group.target),
@@ -107,7 +113,7 @@ fn translate(
         match wanted.reverse {
             true => sources(map, group, wanted, matches),
             false if !targets(map, group, wanted, matches) => {
-                unmapped(library, map, group, wanted, depth, matches);
+                unmapped(library, map, group, wanted, visited, matches);
             }
             false => {}
         }
@@ -158,7 +164,7 @@ fn unmapped(
     map: &ConceptMap,
     group: &Group,
     wanted: Wanted<'_>,
-    depth: usize,
+    visited: &mut Vec<String>,
     matches: &mut Vec<Match>,
 ) {
     let Some(unmapped) = &group.unmapped else { return };
@@ -175,9 +181,9 @@ fn unmapped(
         "provided" => matches.push(one("equal", Some(wanted.code.to_owned()), None)),
         // One code for all that is left over says no more than that.
         "fixed" => matches.push(one("inexact", unmapped.code.clone(), unmapped.display.clone())),
-        "other-map" if depth < MAX_MAPS => {
+        "other-map" => {
             if let Some(other) = unmapped.url.as_deref().and_then(|url| library.concept_map(url)) {
-                translate(library, other, wanted, depth + 1, matches);
+                translate(library, other, wanted, visited, matches);
             }
         }
         _ => {}

@@ -42,13 +42,8 @@ pub(super) async fn value_set(
         needs.add_parts(&set);
         api.gateway.fill(&request.space, shelf, needs).await?;
         // Sets it is made of may in turn be made of it.
-        if !set.url.is_empty() {
-            shelf.add_value_set(set.clone());
-        }
-        let codes = match set.url.is_empty() {
-            true => Arc::new(shelf.work_out(&set)),
-            false => shelf.set(&set.canonical()).unwrap_or_else(|| Arc::new(shelf.work_out(&set))),
-        };
+        shelf.add_value_set(set.clone());
+        let codes = shelf.work_out(&set);
         return Ok(Subject { set, codes });
     }
     let canonical = canonical(api, parameters)?;

@@ -252,6 +252,21 @@ fn deep_and_wide_nests_end() {
 }
 
 #[test]
+fn sets_that_repeat_each_other_are_not_listed() {
+    let mut shelf = Shelf::new(terminology());
+    let codes: Vec<Value> = (0..5_000).map(|n| json!({"code": format!("c{n}")})).collect();
+    shelf.add_value_set(set(&url("r0"), json!({"include": [{"system": TOOLS, "concept": codes}]})));
+    for depth in 1..3 {
+        let below = vec![json!({"valueSet": [url(&format!("r{}", depth - 1))]}); 100];
+        let not_that = json!([{"system": TOOLS, "concept": [{"code": "c0"}]}]);
+        shelf.add_value_set(set(&url(&format!("r{depth}")), json!({"include": below, "exclude": not_that})));
+    }
+    let codes = shelf.set(&url("r2")).unwrap();
+    assert_eq!(codes.contains(Some(TOOLS), "c1"), Member);
+    assert!(matches!(expand(&shelf, &codes, Wanted::default()), Err(NotExpanded::TooCostly(_))));
+}
+
+#[test]
 fn sets_without_content_tell_nothing() {
     let shelf = shelf();
     let empty = strip::value_set(&json!({"resourceType": "ValueSet", "url": url("empty")})).unwrap();
