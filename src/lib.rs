@@ -76,6 +76,8 @@
 //! * A search reads the entries of one condition in order and checks the others by `seq`; which one leads is found by
 //!   counting a few ([`store`]). Without `_sort`, the oldest version comes first: what changes while a client reads page
 //!   after page then comes later, not never.
+//! * A patch is applied in its request's own task, where it holds up nobody, and committed on the condition that the
+//!   version it was applied to is current still; else it is applied anew. Patches of one resource wait for each other.
 //! * Within the second of a write `Last-Modified` tells the second before: HTTP knows whole seconds only, and a second
 //!   write within it must not be answered 304.
 //! * Only changes have consequences for a referral's other resources; what is created in whatever state is taken as it is,

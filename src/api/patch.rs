@@ -23,6 +23,10 @@ use super::content::{Format, essence};
 use super::request::{Body, Request};
 use super::{Answer, Api, ApiError, conditional, create, update};
 
+/// How often a patch is applied anew because the resource has changed meanwhile. Others' updates may come first again
+/// and again, for each has as good a chance; only then is the client told to come back.
+pub(super) const MOST_ATTEMPTS: usize = 64;
+
 /// What a PATCH is sent as.
 pub(super) const FORMATS: [&str; 4] =
     ["application/fhir+json", "application/fhir+xml", JSON_PATCH, XML_PATCH];
@@ -40,7 +44,7 @@ pub(super) async fn patch(
 ) -> Result<Answer, ApiError> {
     let patch = read(api, body)?;
     let _turn = api.turns.take([Key::new(request.space.id, type_name, id.as_str())]).await;
-    for _ in 0..conditional::MOST_ATTEMPTS {
+    for _ in 0..MOST_ATTEMPTS {
         let write = draft(api, request, type_name, id, &patch).await?;
         match create::submit_one(api, request, write, Vec::new()).await {
             Err(ApiError::Refused(Refused::Moved)) => {}
@@ -58,7 +62,7 @@ pub(super) async fn conditional(
     body: Body,
 ) -> Result<Answer, ApiError> {
     let patch = read(api, body)?;
-    for _ in 0..conditional::MOST_ATTEMPTS {
+    for _ in 0..MOST_ATTEMPTS {
         let condition = conditional::condition(api, request, type_name, &request.query).await?;
         let Match::One(id) = &condition.found else { return Err(ApiError::NotFound) };
         let _turn = api.turns.take([Key::new(request.space.id, type_name, id.as_str())]).await;

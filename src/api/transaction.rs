@@ -37,7 +37,9 @@ pub(super) async fn transaction(
     if references.is_empty() && !entries.iter().any(|entry| depends(&entry.request)) {
         return attempt(api, request, entries, &references).await;
     }
-    for _ in 0..conditional::MOST_ATTEMPTS {
+    let patches = entries.iter().any(|entry| entry.request.interaction.patches());
+    let most_attempts = if patches { patch::MOST_ATTEMPTS } else { conditional::MOST_ATTEMPTS };
+    for _ in 0..most_attempts {
         match attempt(api, request, entries.clone(), &references).await {
             Err(ApiError::Refused(Refused::Moved)) => {}
             answers => return answers,

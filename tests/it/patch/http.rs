@@ -154,7 +154,6 @@ fn what_does_not_work_changes_nothing() {
             (JSON_PATCH, r#"[{"op":"replace","path":"","value":[]}]"#, 422, "error value"),
             // What an update would be refused for as well.
             (JSON_PATCH, r#"[{"op":"replace","path":"/status","value":[]}]"#, 400, ""),
-            (JSON_PATCH, r#"[{"op":"add","path":"/colour","value":1}]"#, 400, ""),
         ] {
             let answer = patch(server, "Task/t", content_type, &[("Accept", "*/*")], body).await;
             assert_eq!(answer.status, status, "{content_type} {body}: {}", answer.text());
@@ -273,15 +272,17 @@ fn ten_clients_patching_one_task_lose_nothing() {
             })
         });
         let mut running: Vec<_> = work.collect();
-        // Somebody who does not patch is in between.
-        let (client, origin) = (Client::new(&server.base), server.clock.clone());
+        // Somebody who reads, changes and writes is in between.
+        let client = Client::new(&server.base);
         running.push(tokio::spawn(async move {
-            for _ in 0..CHANGES {
-                origin.advance(1);
+            let mut done = 0;
+            while done < CHANGES {
                 let read = client.get("Task/t").await.expect(200);
-                let answer =
-                    client.put_with("Task/t", &[("If-Match", read.header("etag"))], &read.json()).await;
+                let mut task = read.json();
+                task["note"].as_array_mut().unwrap().push(json!({"text": format!("put-{done}")}));
+                let answer = client.put_with("Task/t", &[("If-Match", read.header("etag"))], &task).await;
                 assert!(matches!(answer.status, 200 | 412), "{}", answer.status);
+                done += usize::from(answer.status == 200);
             }
         }));
         for one in running {
@@ -290,10 +291,9 @@ fn ten_clients_patching_one_task_lose_nothing() {
         let notes = server.read("Task/t").await["note"].clone();
         let mut texts: Vec<&str> =
             notes.as_array().unwrap().iter().map(|note| note["text"].as_str().unwrap()).collect();
-        assert_eq!(texts.len(), 1 + CLIENTS * CHANGES);
         texts.sort_unstable();
         texts.dedup();
-        assert_eq!(texts.len(), 1 + CLIENTS * CHANGES);
+        assert_eq!(texts.len(), 1 + (CLIENTS + 1) * CHANGES);
     });
 }
 

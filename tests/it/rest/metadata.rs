@@ -1,6 +1,7 @@
 //! metadata: true in every line.
 
 use futures_util::{StreamExt as _, stream};
+use http::Method;
 use serde_json::{Value, json};
 
 use crate::harness::{Server, on_both};
@@ -50,6 +51,10 @@ fn every_interaction_it_claims_is_there() {
                     "read" => server.get_with(&path, &accept).await.expect(200),
                     "vread" => server.get_with(&format!("{path}/_history/1"), &accept).await.expect(200),
                     "update" => server.put_with(&path, &accept, &body).await.expect(200),
+                    "patch" => {
+                        let headers = [accept[0], ("Content-Type", "application/json-patch+json")];
+                        server.send(Method::PATCH, &path, &headers, Some("[]".into())).await.expect(200)
+                    }
                     "delete" => server.delete(&path).await.expect(204),
                     "history-instance" => server.get(&format!("{path}/_history")).await.expect(200),
                     "history-type" => server.get(&format!("{name}/_history")).await.expect(200),
