@@ -56,7 +56,7 @@ fn answers_are_compressed_for_who_asks() {
         assert_eq!(plain.header("content-encoding"), "");
         let packed = server.get_with("metadata", &[("Accept-Encoding", "gzip")]).await.expect(200);
         assert_eq!(packed.header("content-encoding"), "gzip");
-        assert!(packed.header("vary").contains("accept-encoding"), "{}", packed.header("vary"));
+        assert!(packed.headers.get_all("vary").iter().any(|vary| vary == "accept-encoding"));
         let mut text = Vec::new();
         GzDecoder::new(packed.body.as_slice()).read_to_end(&mut text).unwrap();
         assert_eq!(text, plain.body);
