@@ -1,9 +1,13 @@
 //! One text: whether it is a resource, and a valid one.
 
+use tokio::runtime::Handle;
+
 use crate::cli::document::{Flaw, Syntax};
 use crate::definitions::Definitions;
 use crate::fhir::time::Instant;
 use crate::fhir::{Issue, IssueCode, Resource, Severity};
+use crate::fhirpath;
+use crate::gateway::terminology_server::{Patience, TerminologyServer};
 use crate::validator::{Context, Validator};
 
 /// Judges texts, by the same rules all of them.
@@ -12,6 +16,15 @@ pub(super) struct Judge<'j> {
     validator: &'j Validator,
     profiles: &'j [&'j str],
     now: Instant,
+    help: Option<Help<'j>>,
+}
+
+/// A terminology server, and where waiting for it is done.
+pub(super) struct Help<'j> {
+    pub(super) server: &'j TerminologyServer,
+    pub(super) runtime: Handle,
+    /// For each resource.
+    pub(super) patience: Patience,
 }
 
 /// What is to be said of one resource.
@@ -35,8 +48,9 @@ impl<'j> Judge<'j> {
         validator: &'j Validator,
         profiles: &'j [&'j str],
         now: Instant,
+        help: Option<Help<'j>>,
     ) -> Judge<'j> {
-        Judge { definitions, validator, profiles, now }
+        Judge { definitions, validator, profiles, now, help }
     }
 
     /// Judges a text, JSON or XML. What is no FHIR is invalid.
@@ -50,8 +64,17 @@ impl<'j> Judge<'j> {
                 return Verdict { resource: None, issues: vec![issue] };
             }
         };
-        let context = Context { profiles: self.profiles, now: Some(self.now), ..Context::default() };
-        let mut issues = self.validator.validate_with(&resource, &context);
+        let validate = |terminology: Option<&dyn fhirpath::Terminology>| {
+            let (profiles, now) = (self.profiles, Some(self.now));
+            let context = Context { profiles, terminology, now, ..Context::default() };
+            self.validator.validate_with(&resource, &context)
+        };
+        let mut issues = match &self.help {
+            None => validate(None),
+            Some(Help { server, runtime, patience }) => {
+                runtime.block_on(server.judge(|known| validate(Some(known)), &mut patience.clone()))
+            }
+        };
         syntax.place(text, &mut issues);
         issues.sort_by_key(|issue| issue.position);
         Verdict { resource: Some(label(&resource)), issues }

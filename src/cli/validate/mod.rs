@@ -18,15 +18,19 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
+use tokio::runtime::Handle;
 
+use crate::config::Limits;
 use crate::definitions::Definitions;
 use crate::fhir::Severity;
 use crate::fhir::time::{Clock as _, SystemClock};
+use crate::gateway::terminology_server::{Patience, TerminologyServer};
+use crate::terminology::Terminology;
 use crate::validator::Validator;
 
 use super::{FAILED, Failure, MISCONFIGURED, progress};
 use input::Input;
-use judge::Judge;
+use judge::{Help, Judge};
 use report::{Report, Shape};
 use summary::Summary;
 
@@ -46,6 +50,10 @@ pub(super) struct Validate {
     /// A FHIR package (.tgz or directory) to load beside the embedded ones; may be given several times.
     #[arg(long, value_name = "PACKAGE")]
     ig: Vec<PathBuf>,
+    /// FHIR base of a server to ask about codes that no package at hand tells of (SNOMED CT, LOINC …). It hears of codes,
+    /// systems and value sets only.
+    #[arg(long, value_name = "URL")]
+    terminology_server: Option<String>,
     /// How findings are written to standard output.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -107,13 +115,23 @@ impl Validate {
         for error in definitions.snapshot_errors() {
             eprintln!("no snapshot could be generated: {error}");
         }
-        let validator = Validator::new(Arc::clone(&definitions));
+        let terminology = Arc::new(Terminology::new(Arc::clone(&definitions)));
+        let validator = Validator::with_terminology(Arc::clone(&definitions), Arc::clone(&terminology));
         let profiles: Vec<&str> = self.profiles.iter().map(String::as_str).collect();
         for profile in &profiles {
             is_usable(&definitions, &validator, profile)?;
         }
         let input = Input::plan(&self.from);
-        let judge = Judge::new(&definitions, &validator, &profiles, SystemClock.now());
+        let server = self.terminology_server.as_ref().map(|base| {
+            TerminologyServer::new(base, terminology, Arc::new(SystemClock)).map_err(Failure::cannot_run)
+        });
+        let server = server.transpose()?;
+        let help = server.as_ref().map(|server| Help {
+            server,
+            runtime: Handle::current(),
+            patience: Patience::of_milliseconds(Limits::default().terminology_milliseconds),
+        });
+        let judge = Judge::new(&definitions, &validator, &profiles, SystemClock.now(), help);
         let shape = self.shape();
         let jobs =
             self.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);

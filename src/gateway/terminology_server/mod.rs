@@ -79,6 +79,9 @@ impl TerminologyServer {
         local: Arc<Terminology>,
         clock: Arc<dyn Clock>,
     ) -> Result<TerminologyServer, TerminologyServerError> {
+        if !(base.starts_with("http://") || base.starts_with("https://")) {
+            return Err(TerminologyServerError(format!("'{base}' does not begin with http:// or https://")));
+        }
         let client = Client::new(base).map_err(|error| TerminologyServerError(error.to_string()))?;
         Ok(TerminologyServer { client, local, clock, state: Mutex::default() })
     }

@@ -276,3 +276,21 @@ fn a_server_that_is_not_there() {
         server.stop().await;
     });
 }
+
+#[test]
+fn the_command_asks_it_too() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let (theirs, base) = runtime.block_on(serve());
+    for (code, server, exit) in [
+        ("467771000124109", base.as_str(), 0),
+        ("9", base.as_str(), 1),
+        ("9", "http://127.0.0.1:1/r4", 0),
+        ("9", "nowhere", 2),
+    ] {
+        let arguments = ["validate", "--format", "json", "--terminology-server", server, "-"];
+        crate::validate::run(&arguments, &procedure(code).to_string()).expect(exit);
+    }
+    assert!(theirs.asked() > 1);
+    crate::validate::run(&["validate", "-"], &procedure("9").to_string()).expect(0);
+    assert_eq!(theirs.asked(), 0);
+}
