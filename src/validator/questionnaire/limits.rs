@@ -91,7 +91,7 @@ impl<'a> Walk<'a> {
                 Issue::error(IssueCode::Value, "is of a content type the questionnaire does not allow");
             self.tell(form, "limit", issue, place);
         }
-        // In megabytes by R4, but written in bytes by nearly everybody.
+        // In megabytes by R4; the official cases, and the Java validator, count bytes.
         let most = question.extensions("/maxSize").find_map(Value::as_f64);
         let size = value.get("size").and_then(Value::as_f64);
         if most.zip(size).is_some_and(|(most, size)| size > most) {
