@@ -15,7 +15,8 @@ use super::{Answer, Api};
 /// When this software last changed what it can do.
 const CAPABILITIES_DATE: &str = "2026-11-22";
 
-/// The definition of `$validate`.
+/// The definitions of `$docref` and `$validate`.
+const DOCREF: &str = "http://hl7.org/fhir/us/core/OperationDefinition/docref";
 const VALIDATE: &str = "http://hl7.org/fhir/OperationDefinition/Resource-validate";
 
 /// `GET metadata`; with `mode=terminology` what is known of codes.
@@ -112,7 +113,8 @@ fn resource(gateway: &Gateway, type_name: &str) -> Value {
         json!({"name": name, "definition": definition})
     });
     let validate = json!({"name": "validate", "definition": VALIDATE});
-    resource["operation"] = own.chain([validate]).collect();
+    let docref = (type_name == "DocumentReference").then(|| json!({"name": "docref", "definition": DOCREF}));
+    resource["operation"] = own.chain(docref).chain([validate]).collect();
     if !profiles.is_empty() {
         resource["supportedProfile"] = profiles.into();
     }

@@ -3,7 +3,7 @@
 use crate::store::Key;
 
 use super::request::{Body, Request};
-use super::{Answer, Api, ApiError, terminology, validate};
+use super::{Answer, Api, ApiError, docref, terminology, validate};
 
 /// `$name`: those there are.
 pub(super) async fn operation(
@@ -23,6 +23,7 @@ pub(super) async fn operation(
             Ok(Answer::resource(timeline.to_string()))
         }
         ("issues", Some(type_name), Some(id)) => issues(api, request, type_name, id).await,
+        ("docref", Some("DocumentReference"), None) => docref::docref(api, request, body).await,
         ("validate", Some(type_name), id) => validate::validate(api, request, type_name, id, body).await,
         _ => Err(ApiError::UnknownOperation(name.to_owned())),
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::definitions::{TypeGraph, TypeId, TypeKind};
 use crate::fhir::{Issue, IssueCode, Reference, Resource, json};
 use crate::fhirpath::{Link, Resolution};
-use crate::search::{Handling, SearchRequest};
+use crate::search::{Handling, SearchRequest, escape};
 use crate::store::Key;
 use crate::validator::Resolver;
 
@@ -120,12 +120,6 @@ impl Gateway {
         let found = self.search(space, &search).await?.matches.pop().and_then(|version| version.body);
         Ok(found.and_then(|body| json::parse(body.as_bytes()).ok()))
     }
-}
-
-/// A text as it stands in a search value (R4 §3.1.1.4.0.1).
-fn escape(text: &str) -> String {
-    let escaped = |c| matches!(c, '\\' | ',' | '|' | '$').then_some('\\').into_iter().chain([c]);
-    text.chars().flat_map(escaped).collect()
 }
 
 /// The forms that responses anywhere in a resource say they answer.

@@ -16,7 +16,7 @@ pub use condition::{Condition, NumberTest, Prefix, ReferenceTest, TextTest, Toke
 pub use entry::{Entries, Entry, Quantity, Target, Text, Token};
 pub use extract::Extractor;
 pub use fold::fold;
-pub use parse::{SearchError, parse_condition};
+pub use parse::{SearchError, escape, parse_condition};
 pub use registry::{ParameterKey, RegisteredParameter, Registry};
 pub use request::{
     DEFAULT_COUNT, Handling, Include, IncludeTarget, LARGEST_COUNT, SearchRequest, Sort, SortBy, Summary,

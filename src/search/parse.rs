@@ -281,3 +281,9 @@ fn allowed_modifiers(kind: SearchKind) -> &'static str {
         _ => ":missing",
     }
 }
+
+/// A text as it stands in a search value (R4 §3.1.1.4.0.1).
+pub fn escape(text: &str) -> String {
+    let escaped = |c| matches!(c, '\\' | ',' | '|' | '$').then_some('\\').into_iter().chain([c]);
+    text.chars().flat_map(escaped).collect()
+}

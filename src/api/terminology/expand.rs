@@ -9,8 +9,8 @@ use crate::fhir::IssueCode;
 use crate::terminology::Shelf;
 use crate::terminology::expansion::{ExpandedCode, Expansion, LONGEST, NotExpanded, Wanted, expand};
 
-use super::parameters::Parameters;
 use super::subject::{self, undecided};
+use crate::api::parameters::Parameters;
 
 /// What changes the answer and is not done here.
 const REFUSED: [&str; 4] = ["date", "system-version", "check-system-version", "force-system-version"];

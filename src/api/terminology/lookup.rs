@@ -10,8 +10,8 @@ use crate::gateway::Needs;
 use crate::terminology::Shelf;
 use crate::terminology::lookup::{Found, Looked, NotFound, lookup};
 
-use super::parameters::{Out, Parameters, asked, missing};
 use super::subject::{undecided, unknown};
+use crate::api::parameters::{Out, Parameters, asked, missing};
 
 /// What there is to know about a code.
 pub(super) async fn operation(api: &Api, request: &Request, body: Body) -> Result<Answer, ApiError> {

@@ -5,7 +5,6 @@
 mod capabilities;
 mod expand;
 mod lookup;
-mod parameters;
 mod subject;
 mod subsumes;
 mod translate;

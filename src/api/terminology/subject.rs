@@ -15,7 +15,7 @@ use crate::gateway::{Needs, Refused};
 use crate::store::Key;
 use crate::terminology::{CodeSet, Library as _, Shelf};
 
-use super::parameters::{Parameters, missing};
+use crate::api::parameters::{Parameters, missing};
 
 /// A value set, worked out, with its definition.
 pub(super) struct Subject {

@@ -8,8 +8,8 @@ use crate::terminology::Shelf;
 use crate::terminology::subsumption::subsumes;
 
 use super::lookup::refused;
-use super::parameters::{Out, Parameters, asked, missing};
 use super::subject::{self, undecided};
+use crate::api::parameters::{Out, Parameters, asked, missing};
 
 /// How two codes stand to each other.
 pub(super) async fn operation(

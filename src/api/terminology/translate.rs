@@ -9,8 +9,8 @@ use crate::api::{Answer, Api, ApiError};
 use crate::terminology::Shelf;
 use crate::terminology::translation::{Match, Wanted, by_any_map, by_map};
 
-use super::parameters::{Out, Parameters, asked, missing};
 use super::subject;
+use crate::api::parameters::{Out, Parameters, asked, missing};
 
 /// The counterparts of a code.
 pub(super) async fn operation(

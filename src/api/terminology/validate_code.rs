@@ -12,8 +12,8 @@ use crate::gateway::Needs;
 use crate::terminology::verdict::{Asked, Verdict, in_system, in_value_set};
 use crate::terminology::{Membership, Missing, Shelf};
 
-use super::parameters::{Out, Parameters, asked, missing};
 use super::subject;
+use crate::api::parameters::{Out, Parameters, asked, missing};
 
 /// The parameter by which terminology servers tell that the answer is no for want of a code system.
 const UNKNOWN_SYSTEM: &str = "x-caused-by-unknown-system";

@@ -5,6 +5,7 @@ mod binary;
 mod body;
 mod browser;
 mod conditional;
+mod docref;
 mod history;
 mod metadata;
 mod odd;

@@ -13,8 +13,11 @@ fn every_operation_it_claims_is_there() {
         for resource in statement["rest"][0]["resource"].as_array().unwrap() {
             for operation in resource["operation"].as_array().into_iter().flatten() {
                 let (name, kind) = (operation["name"].as_str().unwrap(), resource["type"].as_str().unwrap());
-                let of = if name == "validate" { "Resource" } else { kind };
-                let definition = format!("http://hl7.org/fhir/OperationDefinition/{of}-{name}");
+                let definition = match name {
+                    "validate" => "http://hl7.org/fhir/OperationDefinition/Resource-validate".to_owned(),
+                    "docref" => "http://hl7.org/fhir/us/core/OperationDefinition/docref".to_owned(),
+                    name => format!("http://hl7.org/fhir/OperationDefinition/{kind}-{name}"),
+                };
                 assert_eq!(operation["definition"], definition);
                 // Without parameters it asks for them: it is there.
                 if ["CodeSystem", "ConceptMap", "ValueSet"].contains(&kind) {

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
 
-use crate::api::ApiError;
-use crate::api::request::{Body, Request};
 use crate::fhir::IssueCode;
 use crate::terminology::verdict::Asked;
+
+use super::ApiError;
+use super::request::{Body, Request};
 
 /// The parameters of a request, those of the query first.
 pub(super) struct Parameters(Vec<(String, Value)>);
@@ -141,7 +142,7 @@ pub(super) fn missing(text: &str) -> ApiError {
     ApiError::malformed(IssueCode::Required, text)
 }
 
-fn wrong(name: &str, what: &str) -> ApiError {
+pub(super) fn wrong(name: &str, what: &str) -> ApiError {
     ApiError::malformed(IssueCode::Value, format!("'{name}' takes {what}"))
 }
 
