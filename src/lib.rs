@@ -76,6 +76,10 @@
 //! * A search reads the entries of one condition in order and checks the others by `seq`; which one leads is found by
 //!   counting a few ([`store`]). Without `_sort`, the oldest version comes first: what changes while a client reads page
 //!   after page then comes later, not never.
+//! * Resources are kept as JSON. XML becomes that at the door and is made of it on the way out; what its sender wrote
+//!   beyond FHIR, and XML cannot say, is left out there, and a `Warning` says so.
+//! * The search of a conditional interaction is made before the write and once more by the committer; where it finds
+//!   something else by then, all is made anew. So of two conditional creates at once one creates.
 //! * A patch is applied in its request's own task, where it holds up nobody, and committed on the condition that the
 //!   version it was applied to is current still; else it is applied anew. Patches of one resource wait for each other.
 //! * Within the second of a write `Last-Modified` tells the second before: HTTP knows whole seconds only, and a second
