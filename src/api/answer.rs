@@ -13,6 +13,7 @@ use crate::store::Version;
 use crate::xml;
 
 use super::content::{Form, Format};
+use super::export::Lines;
 
 /// An answer, to be sent over HTTP or put into a Bundle.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub struct Answer {
     pub location: Option<String>,
     /// What validation had to say about a write.
     pub issues: Vec<Issue>,
+    /// Headers that only some answers have.
+    pub headers: Vec<(HeaderName, String)>,
 }
 
 /// The body of an answer.
@@ -40,6 +43,8 @@ pub enum Content {
     Resource(String),
     /// Something else, with its content type: what a Binary holds.
     Raw(String, Bytes),
+    /// Lines that are read while they are sent: a file of an export.
+    Lines(Lines),
 }
 
 /// Tells how many issues a write left, by severity.
@@ -55,6 +60,7 @@ impl Answer {
             updated: None,
             location: None,
             issues: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -99,6 +105,7 @@ impl Answer {
                 left_out = lost;
                 (Some(HeaderValue::from_static(format.content_type())), axum::body::Body::from(text))
             }
+            Content::Lines(lines) => (Some(lines.content_type()), lines.into_body()),
             Content::Raw(content_type, bytes) => {
                 let fallback = HeaderValue::from_static("application/octet-stream");
                 (
@@ -123,6 +130,9 @@ impl Answer {
         }
         if let Some(location) = self.location {
             insert(LOCATION, location);
+        }
+        for (name, value) in self.headers {
+            insert(name, value);
         }
         if let Some(counts) = counts {
             insert(ISSUES, counts);

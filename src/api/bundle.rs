@@ -13,7 +13,7 @@ use crate::fhir::{Issue, IssueCode, OperationOutcome, is_type_name};
 use crate::gateway::Refused;
 
 use super::answer::Content;
-use super::request::{Body, Conditions, Request, decode_form};
+use super::request::{Body, Conditions, Preferences, Request, decode_form};
 use super::{Answer, Api, ApiError, Interaction, transaction};
 
 /// How many entries of a batch are worked on at once.
@@ -107,6 +107,11 @@ fn read_entry(api: &Api, outer: &Request, mut entry: Value) -> Result<Entry, Api
             "a Bundle cannot hold another one to be carried out",
         ));
     }
+    if matches!(interaction, Interaction::ExportFile { .. }) {
+        return Err(ApiError::malformed(IssueCode::NotSupported, "a file of an export is fetched by itself"));
+    }
+    // The answer to a Bundle comes at once; an export in it cannot be told where it is.
+    let preferences = Preferences { is_async: false, ..outer.preferences };
     Ok(Entry {
         request: Request {
             interaction,
@@ -115,7 +120,7 @@ fn read_entry(api: &Api, outer: &Request, mut entry: Value) -> Result<Entry, Api
             id: outer.id.clone(),
             query: decode_form(query),
             conditions: Conditions::of_entry(request),
-            preferences: outer.preferences,
+            preferences,
             text: Bytes::new(),
             wants_raw_binary: false,
         },

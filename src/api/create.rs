@@ -71,12 +71,12 @@ pub(super) fn answer(request: &Request, written: &Written) -> Answer {
         _ => Content::Nothing,
     };
     Answer {
-        status,
         content,
         version: Some(written.version),
         updated: written.seq,
         location: Some(version_url(&request.space, type_name, id, written.version)),
         issues: written.issues.clone(),
+        ..Answer::status(status)
     }
 }
 

@@ -5,7 +5,7 @@ use http::Method;
 use crate::definitions::TypeGraph;
 use crate::fhir::Id;
 
-use super::ApiError;
+use super::{ApiError, export};
 
 /// What is asked for. Type names are those of the definitions, ids are valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,6 +92,23 @@ pub enum Interaction {
         /// Logical id.
         id: Option<String>,
     },
+    /// `GET _export/id`.
+    ExportStatus {
+        /// Id of the export.
+        export: String,
+    },
+    /// `DELETE _export/id`.
+    CancelExport {
+        /// Id of the export.
+        export: String,
+    },
+    /// `GET _export/id/file`.
+    ExportFile {
+        /// Id of the export.
+        export: String,
+        /// Name of the file.
+        file: String,
+    },
 }
 
 impl Interaction {
@@ -129,6 +146,9 @@ impl Interaction {
             Interaction::Delete { .. } | Interaction::ConditionalDelete { .. } => "delete",
             Interaction::History { .. } => "history",
             Interaction::Operation { .. } => "operation",
+            Interaction::ExportStatus { .. } => "export-status",
+            Interaction::CancelExport { .. } => "export-cancel",
+            Interaction::ExportFile { .. } => "export-file",
         }
     }
 
@@ -151,6 +171,14 @@ impl Interaction {
             [operation] if operation.starts_with('$') && (read || post) => {
                 Interaction::Operation { name: operation[1..].to_owned(), type_name: None, id: None }
             }
+            [export::FOLDER, id] if read => Interaction::ExportStatus { export: id.to_owned() },
+            [export::FOLDER, id] if method == Method::DELETE => {
+                Interaction::CancelExport { export: id.to_owned() }
+            }
+            [export::FOLDER, id, file] if read => {
+                Interaction::ExportFile { export: id.to_owned(), file: file.to_owned() }
+            }
+            [export::FOLDER, _] | [export::FOLDER, _, _] => return Err(ApiError::MethodNotAllowed),
             [] | ["metadata"] => return Err(ApiError::MethodNotAllowed),
             [name] => match known(name)? {
                 type_name if read => Interaction::Search { type_name },

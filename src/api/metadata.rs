@@ -50,8 +50,15 @@ pub fn capability_statement(gateway: &Gateway, space: &Space) -> Value {
             "documentation": "Every write is validated; what is wrong is told and kept, and refused where so configured.",
             "resource": resources,
             "interaction": [{"code": "transaction"}, {"code": "batch"}, {"code": "history-system"}],
+            "operation": exports(None),
         }],
     })
+}
+
+/// `$export` where it is on this type, or on none.
+fn exports(on: Option<&str>) -> Vec<Value> {
+    let here = super::export::OPERATIONS.iter().filter(|(type_name, _)| *type_name == on);
+    here.map(|(_, definition)| json!({"name": "export", "definition": definition})).collect()
 }
 
 fn resource(gateway: &Gateway, type_name: &str) -> Value {
@@ -114,7 +121,7 @@ fn resource(gateway: &Gateway, type_name: &str) -> Value {
     });
     let validate = json!({"name": "validate", "definition": VALIDATE});
     let docref = (type_name == "DocumentReference").then(|| json!({"name": "docref", "definition": DOCREF}));
-    resource["operation"] = own.chain(docref).chain([validate]).collect();
+    resource["operation"] = own.chain(docref).chain([validate]).chain(exports(Some(type_name))).collect();
     if !profiles.is_empty() {
         resource["supportedProfile"] = profiles.into();
     }

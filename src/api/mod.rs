@@ -10,6 +10,7 @@ mod create;
 mod delete;
 mod docref;
 mod error;
+mod export;
 mod history;
 mod interaction;
 mod metadata;
@@ -95,6 +96,9 @@ impl Api {
             Interaction::History { type_name, id } => {
                 history::history(self, request, type_name.as_deref(), id.as_deref()).await
             }
+            Interaction::ExportStatus { export } => export::status(self, request, export).await,
+            Interaction::CancelExport { export } => export::cancel(self, request, export).await,
+            Interaction::ExportFile { export, file } => export::file(self, request, export, file).await,
             Interaction::Operation { name, type_name, id } => {
                 operation::operation(self, request, name, type_name.as_deref(), id.as_deref(), body).await
             }

@@ -1,9 +1,10 @@
 //! Operations (R4 §3.2).
 
+use crate::gateway::ExportLevel;
 use crate::store::Key;
 
 use super::request::{Body, Request};
-use super::{Answer, Api, ApiError, docref, terminology, validate};
+use super::{Answer, Api, ApiError, docref, export, terminology, validate};
 
 /// `$name`: those there are.
 pub(super) async fn operation(
@@ -24,6 +25,11 @@ pub(super) async fn operation(
         }
         ("issues", Some(type_name), Some(id)) => issues(api, request, type_name, id).await,
         ("docref", Some("DocumentReference"), None) => docref::docref(api, request, body).await,
+        ("export", None, None) => export::kick_off(api, request, ExportLevel::System, body).await,
+        ("export", Some("Patient"), None) => export::kick_off(api, request, ExportLevel::Patient, body).await,
+        ("export", Some("Group"), Some(id)) => {
+            export::kick_off(api, request, ExportLevel::Group(id.to_owned()), body).await
+        }
         ("validate", Some(type_name), id) => validate::validate(api, request, type_name, id, body).await,
         _ => Err(ApiError::UnknownOperation(name.to_owned())),
     }

@@ -68,6 +68,10 @@ pub(super) enum IfMatch {
 pub(super) struct Preferences {
     pub(super) back: Return,
     pub(super) handling: Handling,
+    /// `handling=lenient`, which is what searches do anyway, was asked for by name.
+    pub(super) is_lenient: bool,
+    /// `respond-async`.
+    pub(super) is_async: bool,
 }
 
 /// What the answer to a write should hold (R4 §3.1.0.1.7).
@@ -171,7 +175,10 @@ impl Preferences {
                 "return=representation" => preferences.back = Return::Representation,
                 "return=OperationOutcome" => preferences.back = Return::OperationOutcome,
                 "handling=strict" => preferences.handling = Handling::Strict,
-                "handling=lenient" => preferences.handling = Handling::Lenient,
+                "handling=lenient" => {
+                    (preferences.handling, preferences.is_lenient) = (Handling::Lenient, true)
+                }
+                "respond-async" => preferences.is_async = true,
                 _ => {}
             }
         }

@@ -43,8 +43,10 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
     let told = [
         "content-location",
         "etag",
+        "expires",
         "last-modified",
         "location",
+        "retry-after",
         "validation-issues",
         "warning",
         "x-progress",
@@ -159,7 +161,9 @@ async fn handle(
         &interaction,
         Interaction::Read { type_name, .. } | Interaction::VersionRead { type_name, .. } if type_name == "Binary"
     ) && !names_fhir(&head.headers, &query);
-    if !wants_raw_binary {
+    let has_its_own_format =
+        matches!(interaction, Interaction::ExportStatus { .. } | Interaction::ExportFile { .. });
+    if !wants_raw_binary && !has_its_own_format {
         Form::asked(&head.headers, &query).map_err(|NotAcceptable| ApiError::NotAcceptable)?;
     }
     let types = api.gateway.definitions().types();

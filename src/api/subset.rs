@@ -39,23 +39,37 @@ pub(super) fn of_read(api: &Api, request: &Request, version: Version) -> Result<
     Ok(subset(api, search.summary, &search.elements, version))
 }
 
+/// The part of an exported resource that an export asks for: `element` of all types, `Type.element` of one. Where nothing
+/// is asked for of its type, the whole.
+pub(super) fn of_elements(api: &Api, type_name: &str, elements: &[String], body: String) -> String {
+    let of_type = |element: &&String| match element.split_once('.') {
+        Some((named, _)) => named == type_name,
+        None => true,
+    };
+    let elements: Vec<String> = elements.iter().filter(of_type).cloned().collect();
+    match elements.is_empty() {
+        true => body,
+        false => part(api, type_name, Summary::False, &elements, &body).unwrap_or(body),
+    }
+}
+
 fn subset(api: &Api, summary: Summary, elements: &[String], mut version: Version) -> Version {
     if matches!(summary, Summary::False | Summary::Count) && elements.is_empty() {
         return version;
     }
+    let part =
+        version.body.as_deref().and_then(|body| part(api, &version.key.type_name, summary, elements, body));
+    version.body = part.or(version.body);
+    version
+}
+
+fn part(api: &Api, type_name: &str, summary: Summary, elements: &[String], body: &str) -> Option<String> {
     let types = api.gateway.definitions().types();
-    let Some(definition) = types.resource(&version.key.type_name).map(|id| &types[id]) else {
-        return version;
-    };
-    let Some(Ok(Value::Object(mut resource))) =
-        version.body.as_deref().map(|body| fhir_json::parse(body.as_bytes()))
-    else {
-        return version;
-    };
+    let definition = types.resource(type_name).map(|id| &types[id])?;
+    let Ok(Value::Object(mut resource)) = fhir_json::parse(body.as_bytes()) else { return None };
     resource.retain(|name, _| is_kept(definition, summary, elements, name));
     mark(&mut resource);
-    version.body = Some(Value::Object(resource).to_string());
-    version
+    Some(Value::Object(resource).to_string())
 }
 
 fn is_kept(definition: &Type, summary: Summary, elements: &[String], json_name: &str) -> bool {

@@ -4,6 +4,7 @@
 
 mod commit;
 mod condition;
+mod export;
 mod group;
 mod outcome;
 mod search;
@@ -16,6 +17,7 @@ mod validate;
 
 pub use commit::OutboxTurn;
 pub use condition::{Condition, Match};
+pub use export::{Export, ExportFile, ExportLevel, ExportReader, ExportRequest};
 pub use outcome::Refused;
 pub use search::SearchAnswer;
 pub use shelf::Needs;
@@ -30,7 +32,7 @@ use crate::config::{Config, Enforcement, Validation};
 use crate::definitions::Definitions;
 use crate::fhir::time::Clock;
 use crate::referral;
-use crate::search::{Extractor, Registry};
+use crate::search::{Compartment, Extractor, Registry};
 use crate::store::{DEFAULT_SPACE, Options, SpaceId, Store, StoreError};
 use crate::terminology::Terminology;
 use crate::validator::Validator;
@@ -69,6 +71,8 @@ struct Inner {
     definitions: Arc<Definitions>,
     registry: Arc<Registry>,
     extractor: Extractor,
+    /// What belongs to a Patient.
+    compartment: Compartment,
     terminology: Arc<Terminology>,
     terminology_server: Option<TerminologyServer>,
     /// How long one transaction may wait for the terminology server, in milliseconds.
@@ -81,6 +85,7 @@ struct Inner {
     spaces: BTreeMap<String, Arc<Space>>,
     jobs: mpsc::Sender<commit::Job>,
     committed: Arc<Notify>,
+    preparing: export::Preparing,
 }
 
 /// How many writes may wait for the committer before callers are told to come back.
@@ -130,6 +135,7 @@ impl Gateway {
                 validator: Validator::with_terminology(definitions.clone(), terminology.clone()),
                 terminology,
                 terminology_server: terminology_server.transpose()?,
+                compartment: Compartment::of_patient(&definitions, &registry),
                 terminology_milliseconds: config.limits.terminology_milliseconds,
                 definitions,
                 registry,
@@ -141,6 +147,7 @@ impl Gateway {
                 spaces,
                 jobs,
                 committed: Arc::new(Notify::new()),
+                preparing: export::Preparing::default(),
             }),
         };
         commit::start(&gateway, queue);

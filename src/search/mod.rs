@@ -3,6 +3,7 @@
 //! Nothing about a resource type is written here: which parameters it has and where their values are is told by the
 //! SearchParameter definitions, evaluated through FHIRPath.
 
+mod compartment;
 mod condition;
 mod entry;
 mod extract;
@@ -12,6 +13,7 @@ mod registry;
 mod request;
 mod value;
 
+pub use compartment::Compartment;
 pub use condition::{Condition, NumberTest, Prefix, ReferenceTest, TextTest, TokenTest, Values};
 pub use entry::{Entries, Entry, Quantity, Target, Text, Token};
 pub use extract::Extractor;

@@ -7,6 +7,7 @@
 
 mod backup;
 mod entries;
+mod export;
 mod history;
 mod open;
 mod outbox;
@@ -20,6 +21,7 @@ mod write;
 
 pub use backup::{backup, restore};
 
+pub use export::{Among, Candidate, Candidates, ExportRow, Moment};
 pub use history::{HistoryFilter, HistoryScope};
 pub use open::{Durability, Options};
 pub use outbox::{Leased, NewMessage};

@@ -13,7 +13,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
 use crate::harness::Database;
 
 /// Carries out statements on a database from outside the gateway.
-async fn execute(database: &Database, statements: &[String]) {
+pub async fn execute(database: &Database, statements: &[String]) {
     let mut connection = connect(database).await;
     for statement in statements {
         connection.execute(sqlx::raw_sql(AssertSqlSafe(statement.clone()))).await.unwrap();

@@ -1,0 +1,199 @@
+//! Bulk Data Access (FHIR Bulk Data 2.0.0): `$export` by the asynchronous pattern (§Bulk Data Kick-off, Status, Delete,
+//! Output File Requests).
+//!
+//! A kick-off makes a job and tells its address, `_export/ID`; the manifest there lists a file for each type,
+//! `_export/ID/Type.ndjson`, which is read from the store while it is sent.
+
+mod parameters;
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::body::Body as HttpBody;
+use bytes::Bytes;
+use futures_util::stream;
+use http::header::{CONTENT_LOCATION, EXPIRES, HeaderName, RETRY_AFTER};
+use http::{HeaderValue, StatusCode};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
+
+use crate::fhir::{Id, IssueCode};
+use crate::gateway::{Export, ExportLevel, ExportReader, ExportRequest, Space};
+use crate::store::StoreError;
+
+use super::answer::Content;
+use super::request::{Body, Request};
+use super::{Answer, Api, ApiError, subset};
+
+use parameters::Asked;
+
+/// Where exports are, below the base.
+pub(super) const FOLDER: &str = "_export";
+
+const NDJSON: &str = "application/fhir+ndjson";
+const PROGRESS: HeaderName = HeaderName::from_static("x-progress");
+/// Seconds until it makes sense to ask again.
+const AGAIN: &str = "1";
+
+/// The operations, by the type they are on, with their definitions.
+pub(super) const OPERATIONS: [(Option<&str>, &str); 3] = [
+    (None, "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export"),
+    (Some("Patient"), "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/patient-export"),
+    (Some("Group"), "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/group-export"),
+];
+
+/// `GET` or `POST $export`, `Patient/$export` or `Group/id/$export`: 202, and where to ask.
+pub(super) async fn kick_off(
+    api: &Api,
+    request: &Request,
+    level: ExportLevel,
+    body: Body,
+) -> Result<Answer, ApiError> {
+    if !request.preferences.is_async {
+        let text = "an export takes its time: ask for it with 'Prefer: respond-async'";
+        return Err(ApiError::malformed(IssueCode::Required, text));
+    }
+    let asked = Asked::of(api, request, &level, body)?;
+    let export = ExportRequest {
+        url: url_of(request, &level),
+        level,
+        types: asked.types,
+        since: asked.since,
+        elements: asked.elements,
+        patients: asked.patients,
+    };
+    let export = api.gateway.start_export(&request.space, export).await?;
+    let headers = vec![(CONTENT_LOCATION, address(&request.space, &export.id))];
+    Ok(Answer { headers, ..Answer::status(StatusCode::ACCEPTED) })
+}
+
+/// `GET _export/ID`: 202 while the files are being listed, then the manifest.
+pub(super) async fn status(api: &Api, request: &Request, id: &str) -> Result<Answer, ApiError> {
+    let export = find(api, request, id).await?;
+    let Some(files) = &export.files else {
+        let (done, of) = api.gateway.export_progress(&export.id);
+        let progress = match of {
+            0 => "waiting for others".to_owned(),
+            of => format!("{done} of {of} resource types counted"),
+        };
+        let headers = vec![(PROGRESS, progress), (RETRY_AFTER, AGAIN.to_owned())];
+        return Ok(Answer { headers, ..Answer::status(StatusCode::ACCEPTED) });
+    };
+    let address = address(&request.space, &export.id);
+    let output: Vec<Value> = files
+        .iter()
+        .map(|file| {
+            json!({"type": file.type_name, "url": format!("{address}/{}.ndjson", file.type_name), "count": file.count})
+        })
+        .collect();
+    let manifest = json!({
+        "transactionTime": export.as_of.to_fhir(),
+        "request": export.request.url,
+        // There are no logins yet.
+        "requiresAccessToken": false,
+        "output": output,
+        "error": [],
+    });
+    let content = Content::Raw("application/json".to_owned(), manifest.to_string().into());
+    let headers = vec![(EXPIRES, export.expires.to_http())];
+    Ok(Answer { content, headers, ..Answer::status(StatusCode::OK) })
+}
+
+/// `DELETE _export/ID`: the export is given up, or no longer needed.
+pub(super) async fn cancel(api: &Api, request: &Request, id: &str) -> Result<Answer, ApiError> {
+    match api.gateway.cancel_export(&request.space, id).await? {
+        true => Ok(Answer::status(StatusCode::ACCEPTED)),
+        false => Err(ApiError::NotFound),
+    }
+}
+
+/// `GET _export/ID/Type.ndjson`: a resource a line.
+pub(super) async fn file(api: &Api, request: &Request, id: &str, name: &str) -> Result<Answer, ApiError> {
+    let export = find(api, request, id).await?;
+    let type_name = name.strip_suffix(".ndjson").ok_or(ApiError::NotFound)?;
+    let files = export.files.as_deref().unwrap_or_default();
+    if !files.iter().any(|file| file.type_name == type_name) {
+        return Err(ApiError::NotFound);
+    }
+    let (expires, export) = (export.expires, Arc::new(export));
+    let lines = Lines {
+        api: api.clone(),
+        space: Arc::clone(&request.space),
+        export,
+        type_name: type_name.to_owned(),
+    };
+    let headers = vec![(EXPIRES, expires.to_http())];
+    Ok(Answer { content: Content::Lines(lines), headers, ..Answer::status(StatusCode::OK) })
+}
+
+async fn find(api: &Api, request: &Request, id: &str) -> Result<Export, ApiError> {
+    if !Id::is_valid(id) {
+        return Err(ApiError::NotFound);
+    }
+    api.gateway.export(&request.space, id).await?.ok_or(ApiError::NotFound)
+}
+
+fn address(space: &Space, id: &str) -> String {
+    format!("{}/{FOLDER}/{id}", space.base)
+}
+
+/// The kick-off's URL as we understood it.
+fn url_of(request: &Request, level: &ExportLevel) -> String {
+    let base = &request.space.base;
+    let mut url = match level {
+        ExportLevel::System => format!("{base}/$export"),
+        ExportLevel::Patient => format!("{base}/Patient/$export"),
+        ExportLevel::Group(id) => format!("{base}/Group/{id}/$export"),
+    };
+    for (index, (name, value)) in request.query.iter().enumerate() {
+        url.push(if index == 0 { '?' } else { '&' });
+        let escape = |text: &str| {
+            let escaped = utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+            escaped.replace("%5F", "_").replace("%2D", "-").replace("%2E", ".").replace("%2C", ",")
+        };
+        url.push_str(&format!("{}={}", escape(name), escape(value)));
+    }
+    url
+}
+
+/// The lines of a file, not read yet.
+#[derive(Clone)]
+pub struct Lines {
+    api: Api,
+    space: Arc<Space>,
+    export: Arc<Export>,
+    type_name: String,
+}
+
+impl fmt::Debug for Lines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of export {}", self.type_name, self.export.id)
+    }
+}
+
+impl Lines {
+    pub(super) fn content_type(&self) -> HeaderValue {
+        HeaderValue::from_static(NDJSON)
+    }
+
+    /// Reads and sends page by page, the next one when the client has taken the last.
+    pub(super) fn into_body(self) -> HttpBody {
+        let reader =
+            ExportReader::new(&self.api.gateway, &self.space, Arc::clone(&self.export), &self.type_name);
+        let pages = stream::try_unfold((reader, self), |(mut reader, lines)| async move {
+            let Some(page) = reader.next().await? else { return Ok::<_, StoreError>(None) };
+            let mut text = String::with_capacity(page.iter().map(|body| body.len() + 1).sum());
+            for body in page {
+                text.push_str(&subset::of_elements(
+                    &lines.api,
+                    &lines.type_name,
+                    &lines.export.request.elements,
+                    body,
+                ));
+                text.push('\n');
+            }
+            Ok(Some((Bytes::from(text), (reader, lines))))
+        });
+        HttpBody::from_stream(pages)
+    }
+}

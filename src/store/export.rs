@@ -1,0 +1,247 @@
+//! Bulk exports: the jobs, and what was current at their moment.
+//!
+//! Versions are never changed or removed, so the state at a moment can be read at any later time, page by page, with no
+//! transaction held open meanwhile: of each resource the last version not after it.
+
+use std::collections::BTreeSet;
+
+use sqlx::Row as _;
+
+use crate::fhir::time::Instant;
+use crate::search::ParameterKey;
+
+use super::read::{self, VERSION_COLUMNS};
+use super::sql::Sql;
+use super::{Key, SpaceId, Store, StoreError, Version};
+
+/// A job as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportRow {
+    /// Id.
+    pub id: String,
+    /// Where.
+    pub space: SpaceId,
+    /// What was asked for, as the gateway writes it down.
+    pub request: String,
+    /// The last version that belongs to it.
+    pub as_of: Instant,
+    /// When it is forgotten.
+    pub expires: Instant,
+    /// Which files there are, as the gateway writes it down; `None` as long as that is not known.
+    pub files: Option<String>,
+}
+
+/// All resources of a type at a moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment<'s> {
+    /// Where.
+    pub space: SpaceId,
+    /// Type.
+    pub type_name: &'s str,
+    /// Only those that changed after this.
+    pub since: Option<Instant>,
+    /// The moment.
+    pub as_of: Instant,
+}
+
+/// Which of them.
+#[derive(Debug, Clone, Copy)]
+pub enum Among<'s> {
+    /// All.
+    All,
+    /// Those of these ids.
+    Ids(&'s BTreeSet<String>),
+    /// Those that refer to a Patient, perhaps to one of these, by one of these parameters.
+    Referring(&'s [ParameterKey], Option<&'s BTreeSet<String>>),
+}
+
+/// A version that may belong to an export.
+pub struct Candidate {
+    /// The version.
+    pub seq: Instant,
+    /// Logical id.
+    pub id: String,
+    /// The resource as JSON text.
+    pub body: String,
+    /// Whether the database could tell that it belongs. It cannot where the version is no longer current and so has no
+    /// entries, nor where there are too many ids to ask for.
+    pub is_certain: bool,
+}
+
+/// Some of them.
+#[derive(Default)]
+pub struct Candidates {
+    /// In the order of their `seq`.
+    pub found: Vec<Candidate>,
+    /// Whether there are none after these.
+    pub is_last: bool,
+}
+
+/// Most ids that are put into one statement.
+const MOST_IDS: usize = 256;
+
+impl Store {
+    /// Keeps a job, and forgets those that have expired by `now`.
+    pub async fn add_export(&self, row: &ExportRow, now: Instant) -> Result<(), StoreError> {
+        let mut transaction = self.begin_raw().await?;
+        let mut sql = Sql::new("DELETE FROM export");
+        sql.add(" WHERE expires <= ?", [now.into()]);
+        sql.execute(&mut transaction).await?;
+        let mut sql = Sql::new("INSERT INTO export (id, space, request, as_of, expires) VALUES ");
+        sql.bind_row([
+            row.id.as_str().into(),
+            row.space.into(),
+            row.request.as_str().into(),
+            row.as_of.into(),
+            row.expires.into(),
+        ]);
+        sql.execute(&mut transaction).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// A job of a space that has not expired by `now`.
+    pub async fn export(
+        &self,
+        space: SpaceId,
+        id: &str,
+        now: Instant,
+    ) -> Result<Option<ExportRow>, StoreError> {
+        let mut sql = Sql::new("SELECT request, as_of, expires, files FROM export");
+        sql.add(" WHERE id = ? AND space = ? AND expires > ?", [id.into(), space.into(), now.into()]);
+        let Some(row) = sql.fetch_optional(&mut *self.pool.acquire().await?).await? else { return Ok(None) };
+        Ok(Some(ExportRow {
+            id: id.to_owned(),
+            space,
+            request: row.try_get(0)?,
+            as_of: Instant(row.try_get(1)?),
+            expires: Instant(row.try_get(2)?),
+            files: row.try_get(3)?,
+        }))
+    }
+
+    /// Writes down which files a job has, if it is still there.
+    pub async fn set_export_files(&self, id: &str, files: &str) -> Result<(), StoreError> {
+        let mut transaction = self.begin_raw().await?;
+        let mut sql = Sql::new("UPDATE export");
+        sql.add(" SET files = ? WHERE id = ?", [files.into(), id.into()]);
+        sql.execute(&mut transaction).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Forgets a job of a space. Gives whether there was one.
+    pub async fn remove_export(&self, space: SpaceId, id: &str) -> Result<bool, StoreError> {
+        let mut transaction = self.begin_raw().await?;
+        let mut sql = Sql::new("DELETE FROM export");
+        sql.add(" WHERE id = ? AND space = ?", [id.into(), space.into()]);
+        let removed = sql.execute(&mut transaction).await?;
+        transaction.commit().await?;
+        Ok(removed > 0)
+    }
+
+    /// The version of a resource that was current at a moment; a deleted one has no body.
+    pub async fn read_at(&self, key: &Key, as_of: Instant) -> Result<Option<Version>, StoreError> {
+        let mut sql = Sql::new("SELECT ");
+        sql.push(VERSION_COLUMNS).add(
+            " FROM version v WHERE v.space = ? AND v.type = ? AND v.id = ? AND v.seq <= ? \
+             ORDER BY v.version DESC LIMIT 1",
+            [key.space.into(), (&*key.type_name).into(), (&*key.id).into(), as_of.into()],
+        );
+        let row = sql.fetch_optional(&mut *self.pool.acquire().await?).await?;
+        row.as_ref().map(read::version).transpose()
+    }
+
+    /// How many resources there were at a moment.
+    pub async fn count_at(&self, moment: &Moment<'_>) -> Result<u64, StoreError> {
+        let mut sql = Sql::new("SELECT count(*)");
+        current_at(&mut sql, moment, None, "v.body IS NOT NULL");
+        let row = sql.fetch_optional(&mut *self.pool.acquire().await?).await?;
+        Ok(row.map(|row| row.try_get::<i64, _>(0)).transpose()?.unwrap_or(0).unsigned_abs())
+    }
+
+    /// Up to `count` of the resources there were at a moment, after a version.
+    pub async fn candidates(
+        &self,
+        moment: &Moment<'_>,
+        among: Among<'_>,
+        after: Option<Instant>,
+        count: usize,
+    ) -> Result<Candidates, StoreError> {
+        let mut sql = Sql::new("SELECT v.seq, v.id, v.body, ");
+        // Entries are of current versions only.
+        const IS_REPLACED: &str = "EXISTS (SELECT 1 FROM version l WHERE l.space = v.space AND l.type = v.type \
+                                   AND l.id = v.id AND l.version = v.version + 1)";
+        let mut is_exact = true;
+        match among {
+            Among::Referring(..) => {
+                sql.push("CAST(CASE WHEN ").push(IS_REPLACED).push(" THEN 1 ELSE 0 END AS BIGINT)")
+            }
+            Among::All | Among::Ids(_) => sql.push("CAST(0 AS BIGINT)"),
+        };
+        current_at(&mut sql, moment, after, "v.body IS NOT NULL");
+        let few = |ids: &'_ BTreeSet<String>| ids.len() <= MOST_IDS && !ids.is_empty();
+        match among {
+            Among::All => {}
+            Among::Ids(ids) if few(ids) => {
+                let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+                sql.push(" AND v.id IN ").bind_list(&ids);
+            }
+            Among::Ids(_) => is_exact = false,
+            Among::Referring(parameters, ids) => {
+                let numbers: Vec<i64> = parameters.iter().map(|key| self.parameter(*key)).collect();
+                sql.push(
+                    " AND (EXISTS (SELECT 1 FROM reference_entry e WHERE e.seq = v.seq AND e.parameter IN ",
+                );
+                sql.bind_list(&numbers).push(" AND e.type = 'Patient' AND e.base = ''");
+                if let Some(ids) = ids.filter(|ids| few(ids)) {
+                    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+                    sql.push(" AND e.target IN ").bind_list(&ids);
+                }
+                is_exact = ids.is_none_or(few);
+                sql.push(") OR ").push(IS_REPLACED).push(")");
+            }
+        }
+        sql.add(" ORDER BY v.seq LIMIT ?", [i64::try_from(count).unwrap_or(i64::MAX).into()]);
+        let rows = sql.fetch_all(&mut *self.pool.acquire().await?).await?;
+        let mut found = Vec::with_capacity(rows.len());
+        for row in &rows {
+            found.push(Candidate {
+                seq: Instant(row.try_get(0)?),
+                id: row.try_get(1)?,
+                body: row.try_get(2)?,
+                is_certain: is_exact && row.try_get::<i64, _>(3)? == 0,
+            });
+        }
+        Ok(Candidates { is_last: rows.len() < count, found })
+    }
+
+    /// The ids of the resources that were there at the `since` of a moment or came later, and were gone at the moment.
+    pub async fn deleted_at(
+        &self,
+        moment: &Moment<'_>,
+        after: Option<Instant>,
+        count: usize,
+    ) -> Result<Vec<(Instant, String)>, StoreError> {
+        let mut sql = Sql::new("SELECT v.seq, v.id");
+        current_at(&mut sql, moment, after, "v.body IS NULL");
+        sql.add(" ORDER BY v.seq LIMIT ?", [i64::try_from(count).unwrap_or(i64::MAX).into()]);
+        let rows = sql.fetch_all(&mut *self.pool.acquire().await?).await?;
+        rows.iter().map(|row| Ok((Instant(row.try_get(0)?), row.try_get(1)?))).collect()
+    }
+}
+
+/// ` FROM version v WHERE …`: the last versions not after a moment.
+fn current_at(sql: &mut Sql, moment: &Moment<'_>, after: Option<Instant>, kind: &str) {
+    sql.add(
+        " FROM version v WHERE v.space = ? AND v.type = ? AND v.seq > ? AND v.seq <= ? AND NOT EXISTS (SELECT 1 \
+         FROM version n WHERE n.space = v.space AND n.type = v.type AND n.id = v.id AND n.version = v.version + 1 \
+         AND n.seq <= ?) AND ",
+        [
+            moment.space.into(),
+            moment.type_name.into(),
+            after.max(moment.since).unwrap_or(Instant(i64::MIN)).into(),
+            moment.as_of.into(),
+            moment.as_of.into(),
+        ],
+    );
+    sql.push(kind);
+}
