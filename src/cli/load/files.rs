@@ -1,27 +1,48 @@
-//! Resources from files.
+//! Resources from files, one after the other: no more of a file is in memory than a line.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use crate::fhir::{Resource, json};
 
-/// All resources in these files and directories, in the order of their paths. What is no resource is an error, but for
-/// JSON in a directory that has no `resourceType`, such as the `package.json` of a FHIR package.
-pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<Resource>, String> {
-    let mut resources = Vec::new();
+/// Longest document in bytes.
+const LONGEST: u64 = 64 << 20;
+
+/// A file of resources.
+#[derive(Debug, Clone)]
+pub(super) struct Source {
+    path: PathBuf,
+    /// Whether what is no resource is passed over, as the `package.json` of a FHIR package.
+    is_lenient: bool,
+}
+
+/// A resource or what should have been one, from its place.
+pub(super) struct Document {
+    /// `FILE` or `FILE:LINE`.
+    pub(super) place: String,
+    /// As it is written.
+    pub(super) text: String,
+    /// What it is, or why it is no resource.
+    pub(super) resource: Result<Resource, String>,
+}
+
+/// These files, and those in these directories in the order of their paths.
+pub(super) fn list(paths: &[PathBuf]) -> Result<Vec<Source>, String> {
+    let mut sources = Vec::new();
     for path in paths {
+        let failed = |error| format!("{}: {error}", path.display());
         if path.is_dir() {
             let mut files = Vec::new();
-            collect(path, &mut files).map_err(|error| format!("{}: {error}", path.display()))?;
+            collect(path, &mut files).map_err(failed)?;
             files.sort();
-            for file in files {
-                read_file(&file, true, &mut resources)?;
-            }
+            sources.extend(files.into_iter().map(|path| Source { path, is_lenient: true }));
         } else {
-            read_file(path, false, &mut resources)?;
+            fs::metadata(path).map_err(failed)?;
+            sources.push(Source { path: path.clone(), is_lenient: false });
         }
     }
-    Ok(resources)
+    Ok(sources)
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
@@ -37,23 +58,83 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
     Ok(())
 }
 
-fn read_file(path: &Path, lenient: bool, resources: &mut Vec<Resource>) -> Result<(), String> {
-    let text = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let is_lines = path.extension().is_some_and(|extension| extension == "ndjson");
-    let documents: Vec<&[u8]> = match is_lines {
-        true => text.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).collect(),
-        false => vec![text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&text)],
-    };
-    for (index, document) in documents.into_iter().enumerate() {
-        let place = || {
-            if is_lines { format!("{}:{}", path.display(), index + 1) } else { path.display().to_string() }
+impl Source {
+    /// Its documents. A file that cannot be read on ends with an error.
+    pub(super) fn documents(&self) -> Result<Documents, String> {
+        let is_lines = self.path.extension().is_some_and(|extension| extension == "ndjson");
+        let file = File::open(&self.path).map_err(|error| format!("{}: {error}", self.path.display()))?;
+        Ok(Documents { source: self.clone(), file: BufReader::new(file), is_lines, line: 0, is_over: false })
+    }
+}
+
+/// The documents of a file.
+pub(super) struct Documents {
+    source: Source,
+    file: BufReader<File>,
+    is_lines: bool,
+    line: usize,
+    is_over: bool,
+}
+
+impl Documents {
+    /// The next piece of text; none at the end.
+    fn piece(&mut self) -> Result<Option<Vec<u8>>, String> {
+        let mut bytes = Vec::new();
+        let mut part = (&mut self.file).take(LONGEST + 1);
+        let read = match self.is_lines {
+            true => part.read_until(b'\n', &mut bytes),
+            false => part.read_to_end(&mut bytes),
         };
-        let value = json::parse(document).map_err(|error| format!("{}: {error}", place()))?;
-        match Resource::new(value) {
-            Ok(resource) => resources.push(resource),
-            Err(_) if lenient && !is_lines => {}
-            Err(error) => return Err(format!("{}: {error}", place())),
+        self.line += 1;
+        match read {
+            Err(error) => Err(format!("{}: {error}", self.place())),
+            Ok(read) if read as u64 > LONGEST => {
+                Err(format!("{}: longer than {LONGEST} bytes", self.place()))
+            }
+            Ok(0) => Ok(None),
+            Ok(_) => Ok(Some(bytes)),
         }
     }
-    Ok(())
+
+    fn place(&self) -> String {
+        match self.is_lines {
+            true => format!("{}:{}", self.source.path.display(), self.line),
+            false => self.source.path.display().to_string(),
+        }
+    }
+
+    fn document(&self, bytes: &[u8]) -> Option<Document> {
+        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii();
+        if bytes.is_empty() && self.is_lines {
+            return None;
+        }
+        let resource = match json::parse(bytes).map_err(|error| error.to_string()).map(Resource::new) {
+            Ok(Err(_)) if self.source.is_lenient && !self.is_lines => return None,
+            Ok(Err(error)) => Err(error.to_string()),
+            Ok(Ok(resource)) => Ok(resource),
+            Err(error) => Err(error),
+        };
+        Some(Document { place: self.place(), text: String::from_utf8_lossy(bytes).into_owned(), resource })
+    }
+}
+
+impl Iterator for Documents {
+    type Item = Result<Document, String>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while !self.is_over {
+            let piece = self.piece();
+            self.is_over = !self.is_lines || !matches!(piece, Ok(Some(_)));
+            match piece {
+                Err(error) => return Some(Err(error)),
+                Ok(None) => {}
+                Ok(Some(bytes)) => {
+                    if let Some(document) = self.document(&bytes) {
+                        return Some(Ok(document));
+                    }
+                }
+            }
+        }
+        None
+    }
 }

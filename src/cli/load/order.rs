@@ -1,6 +1,6 @@
-//! Which resources come first: those that others refer to.
+//! What comes first: what others refer to.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
@@ -24,13 +24,8 @@ pub(super) fn by_rank(resources: Vec<Resource>) -> Vec<Vec<Resource>> {
             found
         })
         .collect();
-    let mut ranks = vec![None; resources.len()];
-    for index in 0..resources.len() {
-        rank(index, &targets, &mut ranks);
-    }
     let mut ranked: Vec<Vec<Resource>> = Vec::new();
-    for (resource, rank) in resources.into_iter().zip(ranks) {
-        let rank = rank.unwrap_or(0);
+    for (resource, rank) in resources.into_iter().zip(ranks(&targets)) {
         if ranked.len() <= rank {
             ranked.resize_with(rank + 1, Vec::new);
         }
@@ -39,9 +34,45 @@ pub(super) fn by_rank(resources: Vec<Resource>) -> Vec<Vec<Resource>> {
     ranked
 }
 
+/// The types in ranks, from which types refer to which: each refers only to types of ranks before its own, but for itself
+/// and for those it stands in a circle with.
+pub(super) fn types_by_rank(types: &BTreeMap<String, BTreeSet<String>>) -> Vec<BTreeSet<String>> {
+    let names: Vec<&String> = types.keys().collect();
+    let place = |name: &String| names.binary_search(&name).ok();
+    let targets: Vec<Vec<usize>> =
+        types.values().map(|targets| targets.iter().filter_map(place).collect()).collect();
+    let mut ranked: Vec<BTreeSet<String>> = Vec::new();
+    for (name, rank) in names.into_iter().zip(ranks(&targets)) {
+        if ranked.len() <= rank {
+            ranked.resize_with(rank + 1, BTreeSet::new);
+        }
+        ranked[rank].insert(name.clone());
+    }
+    ranked
+}
+
+/// The types of resources that a resource refers to.
+pub(super) fn target_types(resource: &Resource, visit: &mut impl FnMut(&str)) {
+    references(resource.as_value(), &mut |text| {
+        if let Reference::Relative { type_name, .. } = Reference::parse(text) {
+            visit(type_name);
+        }
+    });
+}
+
+/// The rank of each, from which it refers to.
+fn ranks(targets: &[Vec<usize>]) -> Vec<usize> {
+    let mut ranks = vec![None; targets.len()];
+    let mut open = vec![false; targets.len()];
+    for index in 0..targets.len() {
+        rank(index, targets, &mut ranks, &mut open);
+    }
+    ranks.into_iter().map(|rank| rank.unwrap_or(0)).collect()
+}
+
 /// Gives a resource and all it refers to their ranks. Goes down by a stack of its own: chains of references may be long.
-fn rank(start: usize, targets: &[Vec<usize>], ranks: &mut [Option<usize>]) {
-    let mut open = vec![false; ranks.len()];
+/// Those that are `open` are on the way to theirs.
+fn rank(start: usize, targets: &[Vec<usize>], ranks: &mut [Option<usize>], open: &mut [bool]) {
     let mut stack = vec![(start, 0)];
     while let Some((index, next)) = stack.pop() {
         if ranks[index].is_some() {
@@ -98,7 +129,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranks() {
+    fn types() {
+        let refers = |names: &[(&str, &[&str])]| {
+            let set = |targets: &[&str]| targets.iter().map(|name| (*name).to_owned()).collect();
+            types_by_rank(&names.iter().map(|(name, targets)| ((*name).to_owned(), set(targets))).collect())
+        };
+        let ranked = refers(&[
+            ("Condition", &["Patient", "Encounter"]),
+            ("Encounter", &["Patient", "Condition"]),
+            ("Patient", &["Patient", "Organization"]),
+            ("Task", &["Condition", "Task"]),
+        ]);
+        let expected: [&[&str]; 4] = [&["Patient"], &["Encounter"], &["Condition"], &["Task"]];
+        assert_eq!(ranked, expected.map(|names| names.iter().map(|name| (*name).to_owned()).collect()));
+    }
+
+    #[test]
+    fn resources() {
         let resource = |id: &str, refers: &[&str]| {
             let refers: Vec<Value> =
                 refers.iter().map(|id| json!({"reference": format!("Basic/{id}")})).collect();

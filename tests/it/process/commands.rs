@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Process, run};
 use crate::harness::{Client, root};
 
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 

@@ -1,5 +1,6 @@
 //! The command `sdoh-gateway` as a process: what it prints, how it ends, and what is left when it is killed.
 
+mod bulk;
 mod commands;
 mod crash;
 mod syncs;

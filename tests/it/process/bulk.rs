@@ -1,0 +1,157 @@
+//! Much at once: exports in memory that does not grow with them, `load` and what it refuses.
+
+use std::fs;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::commands::text;
+use super::{Process, run};
+use crate::harness::Database;
+use crate::store::execute;
+use sdoh_gateway::store::Kind;
+
+impl Process {
+    /// Memory of its own in kilobytes; files it has mapped do not count.
+    fn memory(&self) -> i64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+}
+
+/// Resources of two kilobytes each, put where the gateway keeps them.
+async fn fill(database: &Database, count: usize) {
+    let body = json!({"resourceType": "Basic", "id": "b#", "meta": {"versionId": "1"}, "code": {"text": "x".repeat(2000)}});
+    let body = body.to_string().replace("b#", "b' || i || '");
+    let numbers =
+        format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})");
+    execute(
+        database,
+        &[
+            format!(
+                "{numbers} INSERT INTO version (seq, space, type, id, version, method, body) SELECT i, 1, 'Basic', 'b' || i, 1, 'PUT', '{body}' FROM n"
+            ),
+            format!(
+                "{numbers} INSERT INTO resource (space, type, id, seq, version, deleted) SELECT 1, 'Basic', 'b' || i, i, 1, 0 FROM n"
+            ),
+        ],
+    )
+    .await;
+}
+
+#[test]
+fn a_large_export_takes_no_more_memory_than_a_small_one() {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    const COUNT: usize = 30_000;
+    const BYTES: usize = COUNT * 2000;
+    const GROWTH: i64 = 16 * 1024;
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let database = Database::fresh(Kind::Sqlite).await.unwrap();
+        let process = Process::serve(&database.url);
+        fill(&database, COUNT).await;
+        let accept = [("Prefer", "respond-async")];
+        let status = process.client.get_with("$export?_type=Basic", &accept).await.expect(202);
+        let status = status.header("content-location").to_owned();
+        let manifest = loop {
+            let answer = process.client.get(&status).await;
+            if answer.status == 200 {
+                break answer.json();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
+        assert_eq!(manifest["output"][0]["count"], COUNT);
+        let url = manifest["output"][0]["url"].as_str().unwrap();
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        // Once, so that what is made at first use is made.
+        let mut response = http.get(url).send().await.unwrap();
+        response.chunk().await.unwrap();
+        drop(response);
+        let before = process.memory();
+        // A client that does not read is not read for.
+        let mut response = http.get(url).send().await.unwrap();
+        assert_eq!(response.content_length(), None);
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let mut most = process.memory();
+        let (mut bytes, mut lines) = (0, 0);
+        while let Some(chunk) = response.chunk().await.unwrap() {
+            bytes += chunk.len();
+            lines += chunk.iter().filter(|byte| **byte == b'\n').count();
+            if bytes % 64 == 0 {
+                most = most.max(process.memory());
+            }
+        }
+        most = most.max(process.memory());
+        assert_eq!(lines, COUNT);
+        assert!(bytes > BYTES);
+        eprintln!("{bytes} bytes; {before} kB before, {most} kB at most");
+        assert!(most - before < GROWTH, "{before} kB became {most} kB for {} kB", bytes / 1024);
+        drop(process);
+        database.remove().await;
+    });
+}
+
+#[test]
+fn load_keeps_what_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let process = Process::serve(&format!("sqlite://{}", at("a.db")));
+    let good = json!({"resourceType": "Basic", "id": "good", "code": {"text": "1"}});
+    let bad = json!({"resourceType": "Basic", "id": "bad", "code": []});
+    let lines = format!("{good}\n{bad}\n\n{{\"resourceType\":\n");
+    fs::write(at("all.ndjson"), lines).unwrap();
+    let (all, rejects) = (at("all.ndjson"), at("rejects.ndjson"));
+    let loaded = run(&["load", &all, "--to", &process.client.base, "--rejects", &rejects]);
+    assert_eq!(loaded.status.code(), Some(1));
+    assert_eq!(text(&loaded.stdout), "1 loaded, 2 refused\n");
+    assert!(text(&loaded.stderr).contains("all.ndjson:4: "), "{}", text(&loaded.stderr));
+    assert!(
+        text(&loaded.stderr).contains("Basic/bad: 400 Bad Request: Basic.code"),
+        "{}",
+        text(&loaded.stderr)
+    );
+    let written = fs::read_to_string(&rejects).unwrap();
+    let written: Vec<Value> = written.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let [broken, refused] = written.as_slice() else { panic!("{written:?}") };
+    assert_eq!((broken.get("status"), &broken["text"]), (None, &json!("{\"resourceType\":")));
+    assert_eq!((&refused["status"], &refused["resource"]), (&json!(400), &bad));
+    for line in &written {
+        assert_eq!(line["outcome"]["resourceType"], "OperationOutcome");
+    }
+    // Nowhere to write to.
+    let unwritable = run(&["load", &all, "--to", &process.client.base, "--rejects", &at("none/rejects")]);
+    assert_eq!(unwritable.status.code(), Some(1));
+    assert!(text(&unwritable.stderr).contains("none/rejects"));
+}
+
+#[test]
+fn load_of_much_goes_type_by_type() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let process = Process::serve(&format!("sqlite://{}", at("a.db")));
+    // More than is in memory at once, those who refer first, and both in one file.
+    let filler = "x".repeat(60_000);
+    let mut lines = String::new();
+    for n in 0..300 {
+        let subject = json!({"reference": format!("Patient/p{n}")});
+        let condition = json!({"resourceType": "Condition", "id": format!("c{n}"), "subject": subject, "code": {"text": filler}});
+        lines.push_str(&format!("{condition}\n"));
+    }
+    for n in 0..300 {
+        lines.push_str(&format!("{}\n", json!({"resourceType": "Patient", "id": format!("p{n}")})));
+    }
+    let file = at("all.ndjson");
+    fs::write(&file, lines).unwrap();
+    let output = run(&["load", &file, "--to", &process.client.base]);
+    assert_eq!(text(&output.stdout), "600 loaded, 0 refused\n", "{}", text(&output.stderr));
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let client = &process.client;
+        // What was referred to was there: nothing was said of it.
+        for n in [0, 150, 299] {
+            let issues = client.get(&format!("Condition/c{n}/$issues")).await.expect(200).issues();
+            assert!(!issues.contains("is not here"), "{issues}");
+        }
+    });
+}
