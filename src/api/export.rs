@@ -18,7 +18,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::fhir::{Id, IssueCode};
-use crate::gateway::{Export, ExportLevel, ExportReader, ExportRequest, Space};
+use crate::gateway::{Contents, Export, ExportFile, ExportLevel, ExportReader, ExportRequest, Space};
 use crate::store::StoreError;
 
 use super::answer::Content;
@@ -32,6 +32,7 @@ pub(super) const FOLDER: &str = "_export";
 
 const NDJSON: &str = "application/fhir+ndjson";
 const PROGRESS: HeaderName = HeaderName::from_static("x-progress");
+const DELETED: &str = ".deleted.ndjson";
 /// Seconds until it makes sense to ask again.
 const AGAIN: &str = "1";
 
@@ -80,13 +81,18 @@ pub(super) async fn status(api: &Api, request: &Request, id: &str) -> Result<Ans
         return Ok(Answer { headers, ..Answer::status(StatusCode::ACCEPTED) });
     };
     let address = address(&request.space, &export.id);
-    let output: Vec<Value> = files
-        .iter()
+    let of = |contents: Contents| files.iter().filter(move |file| file.contents == contents);
+    let output: Vec<Value> = of(Contents::Resources)
         .map(|file| {
             json!({"type": file.type_name, "url": format!("{address}/{}.ndjson", file.type_name), "count": file.count})
         })
         .collect();
-    let manifest = json!({
+    let deleted: Vec<Value> = of(Contents::Deletions)
+        .map(|file| {
+            json!({"type": "Bundle", "url": format!("{address}/{}{DELETED}", file.type_name), "count": file.count})
+        })
+        .collect();
+    let mut manifest = json!({
         "transactionTime": export.as_of.to_fhir(),
         "request": export.request.url,
         // There are no logins yet.
@@ -94,6 +100,9 @@ pub(super) async fn status(api: &Api, request: &Request, id: &str) -> Result<Ans
         "output": output,
         "error": [],
     });
+    if !deleted.is_empty() {
+        manifest["deleted"] = deleted.into();
+    }
     let content = Content::Raw("application/json".to_owned(), manifest.to_string().into());
     let headers = vec![(EXPIRES, export.expires.to_http())];
     Ok(Answer { content, headers, ..Answer::status(StatusCode::OK) })
@@ -107,21 +116,21 @@ pub(super) async fn cancel(api: &Api, request: &Request, id: &str) -> Result<Ans
     }
 }
 
-/// `GET _export/ID/Type.ndjson`: a resource a line.
+/// `GET _export/ID/Type.ndjson`: a resource a line; of `Type.deleted.ndjson` a transaction.
 pub(super) async fn file(api: &Api, request: &Request, id: &str, name: &str) -> Result<Answer, ApiError> {
     let export = find(api, request, id).await?;
-    let type_name = name.strip_suffix(".ndjson").ok_or(ApiError::NotFound)?;
-    let files = export.files.as_deref().unwrap_or_default();
-    if !files.iter().any(|file| file.type_name == type_name) {
-        return Err(ApiError::NotFound);
-    }
-    let (expires, export) = (export.expires, Arc::new(export));
-    let lines = Lines {
-        api: api.clone(),
-        space: Arc::clone(&request.space),
-        export,
-        type_name: type_name.to_owned(),
+    let (type_name, contents) = match (name.strip_suffix(DELETED), name.strip_suffix(".ndjson")) {
+        (Some(type_name), _) => (type_name, Contents::Deletions),
+        (None, Some(type_name)) => (type_name, Contents::Resources),
+        (None, None) => return Err(ApiError::NotFound),
     };
+    let mut files = export.files.as_deref().unwrap_or_default().iter();
+    let Some(file) = files.find(|file| file.type_name == type_name && file.contents == contents).cloned()
+    else {
+        return Err(ApiError::NotFound);
+    };
+    let (expires, export) = (export.expires, Arc::new(export));
+    let lines = Lines { api: api.clone(), space: Arc::clone(&request.space), export, file };
     let headers = vec![(EXPIRES, expires.to_http())];
     Ok(Answer { content: Content::Lines(lines), headers, ..Answer::status(StatusCode::OK) })
 }
@@ -162,12 +171,12 @@ pub struct Lines {
     api: Api,
     space: Arc<Space>,
     export: Arc<Export>,
-    type_name: String,
+    file: ExportFile,
 }
 
 impl fmt::Debug for Lines {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of export {}", self.type_name, self.export.id)
+        write!(f, "{} of export {}", self.file.type_name, self.export.id)
     }
 }
 
@@ -178,18 +187,20 @@ impl Lines {
 
     /// Reads and sends page by page, the next one when the client has taken the last.
     pub(super) fn into_body(self) -> HttpBody {
+        let Lines { api, space, export, file } = &self;
         let reader =
-            ExportReader::new(&self.api.gateway, &self.space, Arc::clone(&self.export), &self.type_name);
+            ExportReader::new(&api.gateway, space, Arc::clone(export), &file.type_name, file.contents);
         let pages = stream::try_unfold((reader, self), |(mut reader, lines)| async move {
             let Some(page) = reader.next().await? else { return Ok::<_, StoreError>(None) };
             let mut text = String::with_capacity(page.iter().map(|body| body.len() + 1).sum());
             for body in page {
-                text.push_str(&subset::of_elements(
-                    &lines.api,
-                    &lines.type_name,
-                    &lines.export.request.elements,
-                    body,
-                ));
+                text.push_str(&match lines.file.contents {
+                    Contents::Resources => {
+                        let elements = &lines.export.request.elements;
+                        subset::of_elements(&lines.api, &lines.file.type_name, elements, body)
+                    }
+                    Contents::Deletions => body,
+                });
                 text.push('\n');
             }
             Ok(Some((Bytes::from(text), (reader, lines))))

@@ -17,7 +17,7 @@ mod validate;
 
 pub use commit::OutboxTurn;
 pub use condition::{Condition, Match};
-pub use export::{Export, ExportFile, ExportLevel, ExportReader, ExportRequest};
+pub use export::{Contents, Export, ExportFile, ExportLevel, ExportReader, ExportRequest};
 pub use outcome::Refused;
 pub use search::SearchAnswer;
 pub use shelf::Needs;

@@ -214,18 +214,29 @@ impl Store {
         Ok(Candidates { is_last: rows.len() < count, found })
     }
 
-    /// The ids of the resources that were there at the `since` of a moment or came later, and were gone at the moment.
-    pub async fn deleted_at(
+    /// Up to `count` of the resources that were deleted at a moment, after a version; each with what it was before.
+    pub async fn deleted(
         &self,
         moment: &Moment<'_>,
         after: Option<Instant>,
         count: usize,
-    ) -> Result<Vec<(Instant, String)>, StoreError> {
-        let mut sql = Sql::new("SELECT v.seq, v.id");
+    ) -> Result<Candidates, StoreError> {
+        let before = "SELECT p.body FROM version p WHERE p.space = v.space AND p.type = v.type AND p.id = v.id \
+                      AND p.version = v.version - 1";
+        let mut sql = Sql::new(&format!("SELECT v.seq, v.id, ({before})"));
         current_at(&mut sql, moment, after, "v.body IS NULL");
         sql.add(" ORDER BY v.seq LIMIT ?", [i64::try_from(count).unwrap_or(i64::MAX).into()]);
         let rows = sql.fetch_all(&mut *self.pool.acquire().await?).await?;
-        rows.iter().map(|row| Ok((Instant(row.try_get(0)?), row.try_get(1)?))).collect()
+        let mut found = Vec::with_capacity(rows.len());
+        for row in &rows {
+            found.push(Candidate {
+                seq: Instant(row.try_get(0)?),
+                id: row.try_get(1)?,
+                body: row.try_get::<Option<String>, _>(2)?.unwrap_or_default(),
+                is_certain: false,
+            });
+        }
+        Ok(Candidates { is_last: rows.len() < count, found })
     }
 }
 

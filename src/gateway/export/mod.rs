@@ -62,6 +62,18 @@ pub struct ExportFile {
     pub type_name: String,
     /// How many there are.
     pub count: u64,
+    /// What is told of them.
+    pub contents: Contents,
+}
+
+/// What the lines of a file are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Contents {
+    /// Resources.
+    Resources,
+    /// Transactions that delete what was deleted after `since`.
+    Deletions,
 }
 
 /// An export.

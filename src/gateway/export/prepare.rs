@@ -9,7 +9,7 @@ use tracing::{debug, warn};
 use crate::store::{Moment, StoreError};
 
 use super::super::{Gateway, Space};
-use super::{Export, ExportFile, ExportLevel, ExportReader};
+use super::{Contents, Export, ExportFile, ExportLevel, ExportReader};
 
 /// Exports prepared at once; the others wait.
 const AT_ONCE: usize = 2;
@@ -80,26 +80,32 @@ async fn count(gateway: &Gateway, space: &Arc<Space>, export: &Arc<Export>) -> R
             debug!("an export was given up");
             return Ok(());
         }
-        let count = count_type(gateway, space, export, type_name).await?;
-        if count > 0 {
-            files.push(ExportFile { type_name: (*type_name).to_owned(), count });
+        for contents in [Contents::Resources, Contents::Deletions] {
+            let count = count_lines(gateway, space, export, type_name, contents).await?;
+            if count > 0 {
+                files.push(ExportFile { type_name: (*type_name).to_owned(), count, contents });
+            }
         }
     }
     let files = serde_json::to_string(&files).unwrap_or_default();
     gateway.store().set_export_files(&export.id, &files).await
 }
 
-async fn count_type(
+async fn count_lines(
     gateway: &Gateway,
     space: &Arc<Space>,
     export: &Arc<Export>,
     type_name: &str,
+    contents: Contents,
 ) -> Result<u64, StoreError> {
     let (since, as_of) = (export.request.since, export.as_of);
-    if export.request.level == ExportLevel::System {
+    if contents == Contents::Deletions && since.is_none() {
+        return Ok(0);
+    }
+    if contents == Contents::Resources && export.request.level == ExportLevel::System {
         return gateway.store().count_at(&Moment { space: space.id, type_name, since, as_of }).await;
     }
-    let mut reader = ExportReader::new(gateway, space, Arc::clone(export), type_name);
+    let mut reader = ExportReader::new(gateway, space, Arc::clone(export), type_name, contents);
     let mut count = 0;
     while let Some(page) = reader.next().await? {
         count += page.len() as u64;

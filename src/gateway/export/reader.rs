@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
+
 use crate::fhir::time::Instant;
 use crate::store::{Moment, StoreError};
 
 use super::super::{Gateway, Space};
-use super::Export;
 use super::membership::Membership;
+use super::{Contents, Export};
 
 /// Most resources of a page.
 const MOST: usize = 500;
@@ -21,6 +23,7 @@ pub struct ExportReader {
     space: Arc<Space>,
     export: Arc<Export>,
     type_name: String,
+    contents: Contents,
     membership: Option<Membership>,
     after: Option<Instant>,
     /// Resources of the next page.
@@ -30,12 +33,19 @@ pub struct ExportReader {
 
 impl ExportReader {
     /// A reader that has read nothing yet.
-    pub fn new(gateway: &Gateway, space: &Arc<Space>, export: Arc<Export>, type_name: &str) -> ExportReader {
+    pub fn new(
+        gateway: &Gateway,
+        space: &Arc<Space>,
+        export: Arc<Export>,
+        type_name: &str,
+        contents: Contents,
+    ) -> ExportReader {
         ExportReader {
             gateway: gateway.clone(),
             space: Arc::clone(space),
             export,
             type_name: type_name.to_owned(),
+            contents,
             membership: None,
             after: None,
             count: 32,
@@ -70,7 +80,11 @@ impl ExportReader {
             since: self.export.request.since,
             as_of: self.export.as_of,
         };
-        let candidates = self.gateway.store().candidates(&moment, among, self.after, self.count).await?;
+        let store = self.gateway.store();
+        let candidates = match self.contents {
+            Contents::Resources => store.candidates(&moment, among, self.after, self.count).await?,
+            Contents::Deletions => store.deleted(&moment, self.after, self.count).await?,
+        };
         self.is_done = candidates.is_last;
         self.after = candidates.found.last().map(|last| last.seq).or(self.after);
         let bytes: usize = candidates.found.iter().map(|candidate| candidate.body.len()).sum();
@@ -80,6 +94,17 @@ impl ExportReader {
         }
         let found = candidates.found.into_iter();
         let belonging = found.filter(|candidate| membership.has(&self.gateway, &self.space, candidate));
-        Ok(belonging.map(|candidate| candidate.body).collect())
+        Ok(belonging
+            .map(|candidate| match self.contents {
+                Contents::Resources => candidate.body,
+                Contents::Deletions => deletion(&self.type_name, &candidate.id),
+            })
+            .collect())
     }
+}
+
+/// A transaction that deletes a resource.
+fn deletion(type_name: &str, id: &str) -> String {
+    let request = json!({"method": "DELETE", "url": format!("{type_name}/{id}")});
+    json!({"resourceType": "Bundle", "type": "transaction", "entry": [{"request": request}]}).to_string()
 }

@@ -67,3 +67,55 @@ fn a_file_is_the_same_each_time() {
         assert_eq!(first.text().lines().count(), 70);
     });
 }
+
+#[test]
+fn what_was_deleted_since() {
+    on_both(async |server| {
+        server.store_all(&[patient("a"), patient("b"), condition("ca", "a"), condition("cb", "b")]).await;
+        server.store_all(&[condition("nobody", "a"), patient("back")]).await;
+        server.store(&super::group(&[super::member("a")])).await;
+        let since = server.read("Group/g").await["meta"]["lastUpdated"].as_str().unwrap().to_owned();
+        for gone in ["Patient/b", "Condition/ca", "Condition/cb", "Patient/back"] {
+            server.delete(gone).await.expect(204);
+        }
+        server.store(&patient("back")).await;
+        for (round, (path, expected)) in [
+            ("$export", "Condition/ca Condition/cb Patient/b"),
+            ("Patient/$export", "Condition/ca Condition/cb Patient/b"),
+            ("Group/g/$export", "Condition/ca"),
+            ("Patient/$export?patient=Patient/b", "Condition/cb Patient/b"),
+            ("$export?_type=Patient", "Patient/b"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let and = if path.contains('?') { '&' } else { '?' };
+            let status = kick_off(server, &format!("{path}{and}_since={since}")).await;
+            // Later it shows no more.
+            let later = format!("later{round}");
+            server.store(&condition(&later, "a")).await;
+            server.delete(&format!("Condition/{later}")).await.expect(204);
+            let manifest = manifest(server, &status).await;
+            let mut gone = Vec::new();
+            for file in manifest["deleted"].as_array().unwrap() {
+                assert_eq!(file["type"], "Bundle");
+                let text = fetch(server, file["url"].as_str().unwrap()).await.expect(200).text();
+                assert_eq!(file["count"], text.lines().count());
+                for line in text.lines() {
+                    let bundle: Value = serde_json::from_str(line).unwrap();
+                    assert_eq!(
+                        (&bundle["type"], &bundle["entry"][0]["request"]["method"]),
+                        (&json!("transaction"), &json!("DELETE"))
+                    );
+                    gone.push(bundle["entry"][0]["request"]["url"].as_str().unwrap().to_owned());
+                }
+            }
+            assert!(!gone.contains(&format!("Condition/{later}")));
+            gone.retain(|name| !name.contains("later"));
+            gone.sort();
+            assert_eq!(gone.join(" "), expected, "{path}");
+            let status = kick_off(server, path).await;
+            assert!(super::manifest(server, &status).await.get("deleted").is_none());
+        }
+    });
+}
