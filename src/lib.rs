@@ -82,6 +82,10 @@
 //!   something else by then, all is made anew. So of two conditional creates at once one creates.
 //! * A patch is applied in its request's own task, where it holds up nobody, and committed on the condition that the
 //!   version it was applied to is current still; else it is applied anew. Patches of one resource wait for each other.
+//! * An export ([`gateway::Export`]) is a request and a moment. Versions stay, so what was current then is read from them
+//!   while a file is fetched, in pages, with nothing written beforehand and no transaction held open; only the list of files
+//!   is made beside the requests. Search entries are of current versions: where one has been replaced since, its own
+//!   references tell whose compartment it was in.
 //! * Within the second of a write `Last-Modified` tells the second before: HTTP knows whole seconds only, and a second
 //!   write within it must not be answered 304.
 //! * Only changes have consequences for a referral's other resources; what is created in whatever state is taken as it is,
