@@ -147,7 +147,7 @@ impl<'g, 's> Group<'g, 's> {
         if let Err(refused) = self.check_versions(job) {
             return Ok(Err(refused));
         }
-        let caller = job.principal.acts_for();
+        let caller = job.principal.acts_for(&job.space.name);
         let mut drafts = Vec::with_capacity(job.writes.len());
         let mut befores = Vec::with_capacity(job.writes.len());
         for prepared in &job.writes {
