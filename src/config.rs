@@ -66,6 +66,8 @@ pub struct Config {
     pub cors_origins: BTreeSet<String>,
     /// What follows from a write that breaks a profile.
     pub validation: Validation,
+    /// How the record of who did what is kept.
+    pub audit: Audit,
     /// How much is too much.
     pub limits: Limits,
 }
@@ -84,9 +86,25 @@ impl Default for Config {
             terminology_server: None,
             cors_origins: BTreeSet::new(),
             validation: Validation::default(),
+            audit: Audit::default(),
             limits: Limits::default(),
         }
     }
+}
+
+/// How the record of who did what is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Audit {
+    /// What this machine or instance is called in the record. Default: the host's name.
+    pub node: Option<String>,
+    /// File with the key the record is signed with: an Ed25519 private key in PEM. Without one, a key is made beside the
+    /// database.
+    pub signing_key_file: Option<PathBuf>,
+    /// Environment variable with that key instead.
+    pub signing_key_variable: Option<String>,
+    /// File to which signed ends of the chain are added, every minute and at the stop, to be kept elsewhere.
+    pub checkpoint_file: Option<PathBuf>,
 }
 
 /// See [`Durability`].

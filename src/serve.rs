@@ -85,6 +85,6 @@ pub async fn serve(
     let served = server.run(api, stop.clone().cancelled_owned()).await;
     stop.cancel();
     let _ = worker.await;
-    gateway.store().close().await;
+    gateway.close().await;
     served.map_err(ServeError::Server)
 }

@@ -12,7 +12,7 @@ use syn::visit::{self, Visit};
 const RINGS: &[&[&str]] = &[
     &["fhir"],
     &["definitions", "fhirpath", "terminology", "xml"],
-    &["access", "patch", "referral", "search", "validator"],
+    &["access", "audit", "patch", "referral", "search", "validator"],
     &[],
     &["store"],
     &["config", "gateway"],

@@ -5,11 +5,12 @@ use http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED, L
 use http::{Response, StatusCode};
 use serde_json::Value;
 
+use crate::audit::Entity;
 use crate::definitions::TypeGraph;
 use crate::fhir::time::{Clock, Instant};
 use crate::fhir::{Issue, OperationOutcome, Severity};
 use crate::gateway::Space;
-use crate::store::Version;
+use crate::store::{Key, Version};
 use crate::xml;
 
 use super::content::{Form, Format};
@@ -32,6 +33,8 @@ pub struct Answer {
     pub issues: Vec<Issue>,
     /// Headers that only some answers have.
     pub headers: Vec<(HeaderName, String)>,
+    /// The resources it shows, for the record; not what the request itself has written.
+    pub shown: Vec<Entity>,
 }
 
 /// The body of an answer.
@@ -61,6 +64,7 @@ impl Answer {
             location: None,
             issues: Vec::new(),
             headers: Vec::new(),
+            shown: Vec::new(),
         }
     }
 
@@ -182,6 +186,12 @@ fn counts(issues: &[Issue]) -> Option<String> {
     let counts: Vec<String> =
         [Severity::Error, Severity::Warning, Severity::Information].into_iter().filter_map(count).collect();
     (!counts.is_empty()).then(|| counts.join(", "))
+}
+
+/// A version that is shown, for the record.
+pub(super) fn shown(space: &Space, version: &Version) -> Entity {
+    let Key { type_name, id, .. } = &version.key;
+    Entity::new(type_name, id, version.version, version.body.as_deref().unwrap_or_default(), &space.base)
 }
 
 /// URL of a version.

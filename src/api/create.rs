@@ -51,7 +51,7 @@ pub(super) async fn submit_one(
     let submission = Submission {
         space: request.space.clone(),
         principal: request.principal.clone(),
-        request: request.id.clone(),
+        origin: request.origin.clone(),
         conditions,
         writes: vec![write],
     };

@@ -88,108 +88,120 @@ impl ApiError {
         self
     }
 
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            ApiError::UnknownPath | ApiError::UnknownType(_) | ApiError::UnknownOperation(_) => {
+                StatusCode::NOT_FOUND
+            }
+            ApiError::InvalidId | ApiError::Syntax(_) | ApiError::Xml(_) => StatusCode::BAD_REQUEST,
+            ApiError::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            ApiError::UnsupportedMediaType | ApiError::UnsupportedPatch => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ApiError::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            ApiError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            ApiError::Timeout => StatusCode::GATEWAY_TIMEOUT,
+            ApiError::NotFound => StatusCode::NOT_FOUND,
+            ApiError::Deleted(_) => StatusCode::GONE,
+            ApiError::Refused(refused) => match refused {
+                Refused::Malformed(_) => StatusCode::BAD_REQUEST,
+                Refused::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+                Refused::Conflict(_) => StatusCode::CONFLICT,
+                Refused::Forbidden(_) => StatusCode::FORBIDDEN,
+                Refused::VersionConflict(_) => StatusCode::PRECONDITION_FAILED,
+                Refused::NotFound(_) => StatusCode::NOT_FOUND,
+                Refused::Moved | Refused::Busy | Refused::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            },
+        }
+    }
+
     /// The HTTP answer: status and OperationOutcome.
     pub fn into_answer(self) -> Answer {
-        let one =
-            |status, code, message: String| Answer::outcome(status, &Issue::error(code, message).into());
+        let status = self.status();
+        let one = |code, message: String| Answer::outcome(status, &Issue::error(code, message).into());
         match self {
-            ApiError::UnknownPath => {
-                one(StatusCode::NOT_FOUND, IssueCode::NotFound, "there is nothing at this path".into())
-            }
+            ApiError::UnknownPath => one(IssueCode::NotFound, "there is nothing at this path".into()),
             ApiError::UnknownType(_) => {
                 let text = "the path names no R4 resource type; names are case-sensitive, say 'Task'";
-                one(StatusCode::NOT_FOUND, IssueCode::NotSupported, text.into())
+                one(IssueCode::NotSupported, text.into())
             }
             ApiError::UnknownOperation(_) => {
                 let text = "there is no such operation here; see 'metadata' for those there are";
-                one(StatusCode::NOT_FOUND, IssueCode::NotSupported, text.into())
+                one(IssueCode::NotSupported, text.into())
             }
             ApiError::InvalidId => {
                 let text = "an id has 1 to 64 of the characters A-Z, a-z, 0-9, '-' and '.'";
-                one(StatusCode::BAD_REQUEST, IssueCode::Value, text.into())
+                one(IssueCode::Value, text.into())
             }
             ApiError::MethodNotAllowed => {
                 let text = "this method does not go with this path";
-                one(StatusCode::METHOD_NOT_ALLOWED, IssueCode::NotSupported, text.into())
+                one(IssueCode::NotSupported, text.into())
             }
             ApiError::UnsupportedMediaType => {
                 let text = "the body's Content-Type is not read here: send application/fhir+json or application/fhir+xml";
-                one(StatusCode::UNSUPPORTED_MEDIA_TYPE, IssueCode::NotSupported, text.into())
+                one(IssueCode::NotSupported, text.into())
             }
             ApiError::UnsupportedPatch => {
                 let text = format!("a patch is sent as one of {}", super::patch::FORMATS.join(", "));
-                one(StatusCode::UNSUPPORTED_MEDIA_TYPE, IssueCode::NotSupported, text)
+                one(IssueCode::NotSupported, text)
             }
             ApiError::NotAcceptable => {
                 let text = "nothing the Accept header names can be written: accept application/fhir+json or application/fhir+xml";
-                one(StatusCode::NOT_ACCEPTABLE, IssueCode::NotSupported, text.into())
+                one(IssueCode::NotSupported, text.into())
             }
             ApiError::TooLarge(limit) => {
                 let text = format!("the body is larger than {limit} bytes (limits.body-bytes)");
-                one(StatusCode::PAYLOAD_TOO_LARGE, IssueCode::TooLong, text)
+                one(IssueCode::TooLong, text)
             }
             ApiError::Timeout => {
                 let text = "this took too long and was given up (limits.request-seconds); a write may still be carried out";
-                one(StatusCode::GATEWAY_TIMEOUT, IssueCode::Timeout, text.into())
+                one(IssueCode::Timeout, text.into())
             }
             ApiError::Syntax(SyntaxError { message, line, column }) => {
-                syntax(format!("this is not JSON that FHIR accepts: {message}"), Some((line, column)))
+                syntax(status, format!("this is not JSON that FHIR accepts: {message}"), Some((line, column)))
             }
             ApiError::Xml(XmlError { message, place }) => {
                 let position = match place {
                     Place::Text { line, column } => Some((line, column)),
                     Place::Element(_) => None,
                 };
-                syntax(format!("this is not XML that FHIR accepts: {message}"), position)
+                syntax(status, format!("this is not XML that FHIR accepts: {message}"), position)
             }
-            ApiError::NotFound => {
-                one(StatusCode::NOT_FOUND, IssueCode::NotFound, "there is no such resource".into())
-            }
+            ApiError::NotFound => one(IssueCode::NotFound, "there is no such resource".into()),
             ApiError::Deleted(version) => {
                 let text =
                     format!("the resource was deleted by version {version}; its history still shows it");
-                Answer { version: Some(version), ..one(StatusCode::GONE, IssueCode::Deleted, text) }
+                Answer { version: Some(version), ..one(IssueCode::Deleted, text) }
             }
-            ApiError::Refused(refused) => refused_answer(refused),
+            ApiError::Refused(refused) => Answer::outcome(status, &outcome_of(refused)),
         }
     }
 }
 
-fn syntax(message: String, position: Option<(usize, usize)>) -> Answer {
+fn syntax(status: StatusCode, message: String, position: Option<(usize, usize)>) -> Answer {
     let issue = Issue { position, ..Issue::new(Severity::Fatal, IssueCode::Structure, message) };
-    Answer::outcome(StatusCode::BAD_REQUEST, &issue.into())
+    Answer::outcome(status, &issue.into())
 }
 
-fn refused_answer(refused: Refused) -> Answer {
-    let (status, outcome) = match refused {
-        Refused::Malformed(outcome) => (StatusCode::BAD_REQUEST, outcome),
-        Refused::Invalid(outcome) => (StatusCode::UNPROCESSABLE_ENTITY, outcome),
-        Refused::Conflict(outcome) => (StatusCode::CONFLICT, outcome),
-        Refused::Forbidden(outcome) => (StatusCode::FORBIDDEN, outcome),
-        Refused::VersionConflict(outcome) => (StatusCode::PRECONDITION_FAILED, outcome),
-        Refused::NotFound(outcome) => (StatusCode::NOT_FOUND, outcome),
+fn outcome_of(refused: Refused) -> OperationOutcome {
+    match refused {
+        Refused::Malformed(outcome)
+        | Refused::Invalid(outcome)
+        | Refused::Conflict(outcome)
+        | Refused::Forbidden(outcome)
+        | Refused::VersionConflict(outcome)
+        | Refused::NotFound(outcome) => outcome,
         Refused::Moved => {
             let text = "what this depends on keeps changing; nothing was written: try again in a moment";
-            (
-                StatusCode::SERVICE_UNAVAILABLE,
-                OperationOutcome::from(Issue::error(IssueCode::Transient, text)),
-            )
+            Issue::error(IssueCode::Transient, text).into()
         }
         Refused::Busy => {
             let text = "too many writes are waiting; nothing was written: try again in a moment";
-            (
-                StatusCode::SERVICE_UNAVAILABLE,
-                OperationOutcome::from(Issue::error(IssueCode::Transient, text)),
-            )
+            Issue::error(IssueCode::Transient, text).into()
         }
         Refused::Store(message) => {
             error!(message, "the store failed");
             let text = "the database did not carry this out; nothing was written: try again in a moment";
-            (
-                StatusCode::SERVICE_UNAVAILABLE,
-                OperationOutcome::from(Issue::error(IssueCode::Transient, text)),
-            )
+            Issue::error(IssueCode::Transient, text).into()
         }
-    };
-    Answer::outcome(status, &outcome)
+    }
 }

@@ -2,6 +2,7 @@
 //! [`Answer`] becomes HTTP; `error` is the one file where a refusal gets its status.
 
 mod answer;
+mod audit;
 mod binary;
 mod bundle;
 mod conditional;
@@ -70,8 +71,13 @@ impl Api {
         }
     }
 
-    /// Carries out one interaction, whether it came by itself or in a Bundle.
+    /// Carries out one interaction, whether it came by itself or in a Bundle, and tells the record of it.
     async fn carry_out(&self, request: &request::Request, body: request::Body) -> Result<Answer, ApiError> {
+        let answer = self.answer(request, body).await;
+        audit::note(self, request, answer).await
+    }
+
+    async fn answer(&self, request: &request::Request, body: request::Body) -> Result<Answer, ApiError> {
         match &request.interaction {
             Interaction::Capabilities => Ok(metadata::metadata(self, request)),
             Interaction::Bundle => Box::pin(bundle::bundle(self, request, body)).await,

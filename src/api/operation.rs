@@ -3,6 +3,7 @@
 use crate::gateway::ExportLevel;
 use crate::store::Key;
 
+use super::answer::shown;
 use super::request::{Body, Request};
 use super::{Answer, Api, ApiError, docref, export, terminology, validate};
 
@@ -21,7 +22,9 @@ pub(super) async fn operation(
     match (name, type_name, id) {
         ("timeline", Some("Task"), Some(id)) => {
             let timeline = api.gateway.timeline(&request.space, id).await?.ok_or(ApiError::NotFound)?;
-            Ok(Answer::resource(timeline.to_string()))
+            let task = api.gateway.store().read(&Key::new(request.space.id, "Task", id)).await?;
+            let shown = task.iter().map(|task| shown(&request.space, task)).collect();
+            Ok(Answer { shown, ..Answer::resource(timeline.to_string()) })
         }
         ("issues", Some(type_name), Some(id)) => issues(api, request, type_name, id).await,
         ("docref", Some("DocumentReference"), None) => docref::docref(api, request, body).await,
@@ -39,7 +42,9 @@ pub(super) async fn operation(
 async fn issues(api: &Api, request: &Request, type_name: &str, id: &str) -> Result<Answer, ApiError> {
     let key = Key::new(request.space.id, type_name, id);
     let version = api.gateway.store().read(&key).await?.ok_or(ApiError::NotFound)?;
+    let shown = vec![shown(&request.space, &version)];
     let fine = || crate::fhir::OperationOutcome::default().to_value().to_string();
     let outcome = version.issues.unwrap_or_else(fine);
-    Ok(Answer { version: Some(version.version), updated: Some(version.seq), ..Answer::resource(outcome) })
+    let (number, seq) = (version.version, version.seq);
+    Ok(Answer { version: Some(number), updated: Some(seq), shown, ..Answer::resource(outcome) })
 }

@@ -4,6 +4,7 @@ use http::StatusCode;
 
 use crate::store::{Key, Version};
 
+use super::answer::shown;
 use super::request::{Conditions, Request};
 use super::{Answer, Api, ApiError, binary, subset};
 
@@ -37,16 +38,18 @@ fn answer(api: &Api, request: &Request, version: Version) -> Result<Answer, ApiE
     if version.body.is_none() {
         return Err(ApiError::Deleted(version.version));
     }
+    let shown = vec![shown(&request.space, &version)];
     if is_known(&request.conditions, &version) {
         let (number, seq) = (version.version, version.seq);
         return Ok(Answer {
             version: Some(number),
             updated: Some(seq),
+            shown,
             ..Answer::status(StatusCode::NOT_MODIFIED)
         });
     }
     let version = subset::of_read(api, request, version)?;
-    Ok(binary::unwrap(request, Answer::version(version)))
+    Ok(binary::unwrap(request, Answer { shown, ..Answer::version(version) }))
 }
 
 /// Whether the caller has this version already. `If-None-Match` outweighs `If-Modified-Since` (RFC 9110 §13.1.3).

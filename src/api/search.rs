@@ -8,6 +8,7 @@ use crate::fhir::{IssueCode, OperationOutcome};
 use crate::gateway::{Refused, SearchAnswer};
 use crate::search::SearchRequest;
 
+use super::answer::shown;
 use super::request::{Body, Request, decode_form};
 use super::{Answer, Api, ApiError, content, subset};
 
@@ -52,7 +53,9 @@ pub(super) async fn search(
     )
     .map_err(Refused::Malformed)?;
     let answer = api.gateway.search(&request.space, &search).await?;
-    Ok(Answer::resource(searchset(api, request, &search, answer)?))
+    let versions = answer.matches.iter().chain(&answer.included);
+    let shown = versions.map(|version| shown(&request.space, version)).collect();
+    Ok(Answer { shown, ..Answer::resource(searchset(api, request, &search, answer)?) })
 }
 
 fn searchset(

@@ -61,7 +61,7 @@ impl Reindex {
         let done = gateway.store().reindex(gateway.registry(), &types, entries, progress).await;
         bar.finish();
         println!("{} resources", done.map_err(Failure::other)?);
-        gateway.store().close().await;
+        gateway.close().await;
         Ok(())
     }
 }
@@ -73,7 +73,7 @@ impl Backup {
         let done = backup(gateway.store(), &self.file, |more| count.inc(more as u64)).await;
         count.finish();
         println!("{} versions in {}", done.map_err(Failure::other)?, self.file.display());
-        gateway.store().close().await;
+        gateway.close().await;
         Ok(())
     }
 }
@@ -91,7 +91,7 @@ impl Restore {
                 .await;
         count.finish();
         println!("{} versions", done.map_err(Failure::other)?);
-        gateway.store().close().await;
+        gateway.close().await;
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::audit::{self, Actor, Kind};
 use crate::definitions::SearchKind;
 use crate::fhir::time::Instant;
 use crate::fhir::{Id, Issue, IssueCode, OperationOutcome, Resource, json};
@@ -10,10 +11,9 @@ use crate::referral::author::organization_of;
 use crate::referral::order::{open_order_of, order_of};
 use crate::referral::{Change, Event, Facts, FactsNeeded, Proposal};
 use crate::search::{Entries, ParameterKey};
-use crate::store::{
-    Key, NewAudit, NewMessage, NewVersion, StoreError, Version, WriteBatch, WriteTransaction,
-};
+use crate::store::{Key, NewMessage, NewVersion, StoreError, Version, WriteBatch, WriteTransaction};
 
+use super::audit::{Told, actor_of, written};
 use super::commit::Transaction;
 use super::submit::{Expected, Method, Written};
 use super::{Inner, Refused, Space, condition};
@@ -39,6 +39,7 @@ pub(super) struct Group<'g, 's> {
     now: Instant,
     batch: WriteBatch,
     written: Counts,
+    told: Told,
 }
 
 /// How much a group has written.
@@ -75,6 +76,7 @@ impl<'g, 's> Group<'g, 's> {
             now,
             batch: WriteBatch::default(),
             written: Counts::default(),
+            told: Told::default(),
         };
         // A create under a fresh id replaces nothing.
         let keys: Vec<Key> = jobs
@@ -202,7 +204,9 @@ impl<'g, 's> Group<'g, 's> {
         drafts.extend(own.collect::<Vec<_>>());
         // The gateway's own writes come last and are not told.
         let told = job.writes.len();
-        let written: Vec<Written> = drafts.into_iter().map(|draft| self.write(job, draft)).collect();
+        self.told.next_transaction();
+        let actor = actor_of(&job.principal, &job.space);
+        let written: Vec<Written> = drafts.into_iter().map(|draft| self.write(job, &actor, draft)).collect();
         for event in plan.events {
             self.announce(&job.space, &event);
         }
@@ -337,7 +341,7 @@ impl<'g, 's> Group<'g, 's> {
     }
 
     /// Makes a draft part of the group.
-    fn write(&mut self, job: &Transaction, draft: Draft) -> Written {
+    fn write(&mut self, job: &Transaction, actor: &Actor, draft: Draft) -> Written {
         let before = self.current.get(&draft.key).cloned().flatten();
         let was_there = before.as_ref().is_some_and(|before| before.body.is_some());
         if draft.resource.is_none() && !was_there {
@@ -361,20 +365,18 @@ impl<'g, 's> Group<'g, 's> {
             }
             resource.to_json().into()
         });
+        let kind = match (draft.method, was_there) {
+            (Method::Delete, _) => Kind::Delete,
+            (Method::Patch, _) => Kind::Patch,
+            (_, true) => Kind::Update,
+            (_, false) => Kind::Create,
+        };
+        let actor = if draft.author.as_deref() == Some(GATEWAY) { &Actor::Gateway } else { actor };
+        let bodies = (before.as_ref().and_then(|before| before.body.as_deref()), body.as_deref());
+        let entity = written(&draft.key, version, bodies, &job.space.base);
+        self.told.add(seq, kind, actor, (&job.origin, &job.space.name), entity);
         let stored = before.and_then(|before| before.stored);
         self.current.insert(draft.key.clone(), Some(Current { version, body: body.clone(), stored }));
-        let action = match (draft.method, was_there) {
-            (Method::Delete, _) => "delete",
-            (_, true) => "update",
-            (_, false) => "create",
-        };
-        self.batch.audits.push(NewAudit {
-            seq,
-            key: draft.key.clone(),
-            action: action.into(),
-            author: draft.author.clone(),
-            request: job.request.clone(),
-        });
         let issues = (!draft.issues.is_empty())
             .then(|| OperationOutcome::from(draft.issues.clone()).to_value().to_string());
         self.batch.versions.push(NewVersion {
@@ -416,9 +418,9 @@ impl<'g, 's> Group<'g, 's> {
         Ok(())
     }
 
-    /// Writes what is left, and tells how much it was in all.
-    pub(super) async fn finish(mut self) -> Result<Counts, StoreError> {
+    /// Writes what is left. Gives how much it was in all, and what there is to tell of it.
+    pub(super) async fn finish(mut self) -> Result<(Counts, Vec<audit::Event>), StoreError> {
         self.flush().await?;
-        Ok(self.written)
+        Ok((self.written, self.told.into_events()))
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! [`Gateway::submit`] is THE write path: nothing else commits (invariant 1). Reads and searches go straight to the store.
 
+mod audit;
 mod commit;
 mod condition;
 mod export;
@@ -15,6 +16,8 @@ pub mod terminology_server;
 mod timeline;
 mod validate;
 
+pub use audit::public_key as audit_public_key;
+pub use audit::{AuditKeyError, actor_of};
 pub use commit::OutboxTurn;
 pub use condition::{Condition, Match};
 pub use export::{Contents, Export, ExportFile, ExportLevel, ExportReader, ExportRequest};
@@ -48,6 +51,9 @@ pub enum OpenError {
     /// The terminology server cannot be.
     #[error(transparent)]
     TerminologyServer(#[from] TerminologyServerError),
+    /// There is no key to sign the audit record with.
+    #[error(transparent)]
+    AuditKey(#[from] AuditKeyError),
 }
 
 /// A set of ids of its own, with the base URL it is served under.
@@ -86,6 +92,8 @@ struct Inner {
     jobs: mpsc::Sender<commit::Job>,
     committed: Arc<Notify>,
     preparing: export::Preparing,
+    notes: audit::Notes,
+    checkpoints: audit::Checkpoints,
 }
 
 /// How many writes may wait for the committer before callers are told to come back.
@@ -130,6 +138,10 @@ impl Gateway {
             Enforcement::Enforce => referral::Mode::Enforce,
         };
         let (jobs, queue) = mpsc::channel(WAITING_WRITES);
+        let (notes, noted) = audit::Notes::new();
+        let key = audit::signing_key(&config.audit, &config.database_url)?;
+        let checkpoints = audit::Checkpoints::new(config.audit.checkpoint_file.clone(), key.public_key());
+        let ledger = audit::Ledger::new(key, audit::Opening::of(config));
         let gateway = Gateway {
             inner: Arc::new(Inner {
                 validator: Validator::with_terminology(definitions.clone(), terminology.clone()),
@@ -148,9 +160,12 @@ impl Gateway {
                 jobs,
                 committed: Arc::new(Notify::new()),
                 preparing: export::Preparing::default(),
+                notes,
+                checkpoints,
             }),
         };
-        commit::start(&gateway, queue);
+        commit::start(&gateway, queue, ledger);
+        audit::start(&gateway, noted);
         Ok(gateway)
     }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::access::Principal;
+use crate::audit::Origin;
 use crate::config::Enforcement;
 use crate::fhir::time::Instant;
 use crate::fhir::{Id, Issue, IssueCode, Resource, Severity};
@@ -103,8 +104,8 @@ pub struct Submission {
     pub space: Arc<Space>,
     /// Who asks.
     pub principal: Principal,
-    /// Id of the request, for the audit trail.
-    pub request: String,
+    /// Where the request came from, for the record.
+    pub origin: Origin,
     /// What has to be found still for it to be carried out.
     pub conditions: Vec<Condition>,
     /// What to do. No resource twice.
@@ -138,11 +139,11 @@ pub(super) struct Prepared {
 impl Gateway {
     /// Carries out a transaction. When this returns, the data is on disk; the answers stand in the order of the writes.
     pub async fn submit(&self, submission: Submission) -> Result<Vec<Written>, Refused> {
-        let Submission { space, principal, request, conditions, writes } = submission;
+        let Submission { space, principal, origin, conditions, writes } = submission;
         refuse_repetition(&writes)?;
         let writes = self.prepare(&space, writes).await?;
         let (reply, answer) = oneshot::channel();
-        let job = Transaction { space, principal, request, conditions, writes, reply };
+        let job = Transaction { space, principal, origin, conditions, writes, reply };
         self.inner.jobs.try_send(Job::Transaction(job)).map_err(|_| Refused::Busy)?;
         answer.await.map_err(|_| Refused::Store("the committer has stopped".into()))?
     }

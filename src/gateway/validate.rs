@@ -56,7 +56,7 @@ impl Gateway {
         let job = Transaction {
             space: Arc::clone(space),
             principal: principal.clone(),
-            request: String::new(),
+            origin: Default::default(),
             conditions: Vec::new(),
             writes: vec![Prepared { write, issues: Vec::new(), entries: Entries::default() }],
             reply,

@@ -36,28 +36,11 @@ pub struct NewVersion {
     pub replaces: Option<Instant>,
 }
 
-/// A line of the audit trail.
-#[derive(Debug, Clone)]
-pub struct NewAudit {
-    /// The version it is about.
-    pub seq: Instant,
-    /// Whose version.
-    pub key: Key,
-    /// What was done: `create`, `update`, `delete`.
-    pub action: std::borrow::Cow<'static, str>,
-    /// Who did it.
-    pub author: Option<String>,
-    /// The request it came by.
-    pub request: String,
-}
-
 /// All that one commit writes.
 #[derive(Debug, Clone, Default)]
 pub struct WriteBatch {
     /// Versions in the order of their `seq`. A resource may be written more than once.
     pub versions: Vec<NewVersion>,
-    /// Audit.
-    pub audits: Vec<NewAudit>,
     /// Outbox.
     pub messages: Vec<NewMessage>,
 }
@@ -134,7 +117,7 @@ impl WriteTransaction<'_> {
         Ok(row.map(|row| row.try_get(0)).transpose()?.flatten())
     }
 
-    /// Writes versions, entries, audit and outbox.
+    /// Writes versions, entries and outbox.
     pub async fn write(&mut self, batch: &WriteBatch) -> Result<(), StoreError> {
         let store = self.store;
         let connection = self.connection();
@@ -150,7 +133,6 @@ impl WriteTransaction<'_> {
         last.sort_by_key(|v| v.seq);
         set_current(connection, &last).await?;
         entries::insert(connection, |key| store.parameter(key), &last).await?;
-        insert_audits(connection, &batch.audits).await?;
         outbox::insert(connection, &batch.messages).await
     }
 
@@ -201,22 +183,6 @@ async fn set_current(connection: &mut AnyConnection, versions: &[&NewVersion]) -
             v.seq.into(),
             Value::Integer(v.version as i64),
             Value::Integer(v.body.is_none().into()),
-        ]
-    })
-    .await
-}
-
-async fn insert_audits(connection: &mut AnyConnection, audits: &[NewAudit]) -> Result<(), StoreError> {
-    let head = "INSERT INTO audit (seq, space, type, id, action, author, request)";
-    sql::insert_rows(connection, head, "", audits, |a| {
-        [
-            a.seq.into(),
-            a.key.space.into(),
-            (&*a.key.type_name).into(),
-            (&*a.key.id).into(),
-            (&*a.action).into(),
-            a.author.as_deref().into(),
-            a.request.as_str().into(),
         ]
     })
     .await
