@@ -118,6 +118,7 @@ fn read_entry(api: &Api, outer: &Request, mut entry: Value) -> Result<Entry, Api
             interaction,
             space: Arc::clone(&outer.space),
             principal: outer.principal.clone(),
+            viewer: outer.viewer.clone(),
             origin: outer.origin.clone(),
             method,
             target: url.to_owned(),

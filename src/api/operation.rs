@@ -21,8 +21,10 @@ pub(super) async fn operation(
     }
     match (name, type_name, id) {
         ("timeline", Some("Task"), Some(id)) => {
-            let timeline = api.gateway.timeline(&request.space, id).await?.ok_or(ApiError::NotFound)?;
-            let task = api.gateway.store().read(&Key::new(request.space.id, "Task", id)).await?;
+            let timeline =
+                api.gateway.timeline(&request.viewer, &request.space, id).await?.ok_or(ApiError::NotFound)?;
+            let key = Key::new(request.space.id, "Task", id);
+            let task = api.gateway.store().read(&request.viewer, &key).await?;
             let shown = task.iter().map(|task| shown(&request.space, task)).collect();
             Ok(Answer { shown, ..Answer::resource(timeline.to_string()) })
         }
@@ -41,7 +43,7 @@ pub(super) async fn operation(
 /// `GET Type/id/$issues`: what validation and the referral's rules had to say when the current version was written.
 async fn issues(api: &Api, request: &Request, type_name: &str, id: &str) -> Result<Answer, ApiError> {
     let key = Key::new(request.space.id, type_name, id);
-    let version = api.gateway.store().read(&key).await?.ok_or(ApiError::NotFound)?;
+    let version = api.gateway.store().read(&request.viewer, &key).await?.ok_or(ApiError::NotFound)?;
     let shown = vec![shown(&request.space, &version)];
     let fine = || crate::fhir::OperationOutcome::default().to_value().to_string();
     let outcome = version.issues.unwrap_or_else(fine);

@@ -8,7 +8,7 @@ use http::{HeaderMap, Method};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use crate::access::Principal;
+use crate::access::{Principal, Viewer};
 use crate::audit::Origin;
 use crate::definitions::TypeGraph;
 use crate::fhir::locate::place_issues_within;
@@ -30,6 +30,8 @@ pub(super) struct Request {
     pub(super) interaction: Interaction,
     pub(super) space: Arc<Space>,
     pub(super) principal: Principal,
+    /// What of the space the caller may see.
+    pub(super) viewer: Viewer,
     /// Id of the HTTP request, and where it came from, for the record.
     pub(super) origin: Origin,
     pub(super) method: Method,

@@ -52,7 +52,7 @@ pub(super) async fn search(
         request.preferences.handling,
     )
     .map_err(Refused::Malformed)?;
-    let answer = api.gateway.search(&request.space, &search).await?;
+    let answer = api.gateway.search(&request.viewer, &request.space, &search).await?;
     let versions = answer.matches.iter().chain(&answer.included);
     let shown = versions.map(|version| shown(&request.space, version)).collect();
     Ok(Answer { shown, ..Answer::resource(searchset(api, request, &search, answer)?) })

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use tracing::{debug, error};
 
-use crate::access::Principal;
+use crate::access::{Principal, Viewer};
 use crate::audit::{Event, Origin};
 use crate::fhir::time::Instant;
 use crate::store::{Leased, StoreError, WriteTransaction};
@@ -36,6 +36,7 @@ pub(super) enum Job {
 pub(super) struct Transaction {
     pub(super) space: Arc<Space>,
     pub(super) principal: Principal,
+    pub(super) viewer: Viewer,
     pub(super) origin: Origin,
     pub(super) conditions: Vec<Condition>,
     pub(super) writes: Vec<Prepared>,

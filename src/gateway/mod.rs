@@ -112,7 +112,8 @@ impl Gateway {
         mut progress: impl FnMut(&str, u64),
     ) -> Result<Gateway, OpenError> {
         let registry = Arc::new(Registry::new(&definitions));
-        let options = Options { durability: config.durability.into(), ..Options::new(&config.database_url) };
+        let options =
+            Options { durability: config.durability.into(), ..Options::new(config.database_url.expose()) };
         let store = Store::open(&options, &registry).await?;
         let terminology = Arc::new(Terminology::new(definitions.clone()));
         let extractor = Extractor::new(definitions.clone(), registry.clone(), terminology.clone());
@@ -139,7 +140,7 @@ impl Gateway {
         };
         let (jobs, queue) = mpsc::channel(WAITING_WRITES);
         let (notes, noted) = audit::Notes::new();
-        let key = audit::signing_key(&config.audit, &config.database_url)?;
+        let key = audit::signing_key(&config.audit, config.database_url.expose())?;
         let checkpoints = audit::Checkpoints::new(config.audit.checkpoint_file.clone(), key.public_key());
         let ledger = audit::Ledger::new(key, audit::Opening::of(config));
         let gateway = Gateway {

@@ -19,17 +19,14 @@ pub enum AuditKeyError {
         /// Why.
         error: std::io::Error,
     },
-    /// A file, or a variable, holds something else.
+    /// A file, or the setting, holds something else.
     #[error("{place}: {error}")]
     NoKey {
-        /// The file or variable.
+        /// The file or setting.
         place: String,
         /// Why.
         error: KeyError,
     },
-    /// There is no such environment variable.
-    #[error("audit.signing-key-variable: there is no environment variable {0}")]
-    NoVariable(String),
 }
 
 /// The key to sign with. Where none is configured, one is made beside the database, with its public half beside it.
@@ -40,9 +37,8 @@ pub(in super::super) fn signing_key(
     let parse = |place: &str, pem: &str| {
         SigningKey::from_pem(pem).map_err(|error| AuditKeyError::NoKey { place: place.to_owned(), error })
     };
-    if let Some(variable) = &settings.signing_key_variable {
-        let pem = std::env::var(variable).map_err(|_| AuditKeyError::NoVariable(variable.clone()))?;
-        return parse(variable, &pem);
+    if !settings.signing_key.is_empty() {
+        return parse("audit.signing-key", settings.signing_key.expose());
     }
     let (path, is_ours) = match &settings.signing_key_file {
         Some(path) => (path.clone(), false),
@@ -60,15 +56,14 @@ pub(in super::super) fn signing_key(
 /// The public half of the configured key, for who verifies: of the secret key, else of the file beside it. `None` where
 /// neither is there.
 pub fn public_key(settings: &Audit, database_url: &str) -> Option<PublicKey> {
-    let private = match (&settings.signing_key_variable, &settings.signing_key_file) {
-        (Some(variable), _) => std::env::var(variable).ok(),
-        (None, Some(path)) => std::fs::read_to_string(path).ok(),
-        (None, None) => std::fs::read_to_string(beside(database_url)).ok(),
+    let path = settings.signing_key_file.clone().unwrap_or_else(|| beside(database_url));
+    let private = match settings.signing_key.expose() {
+        "" => std::fs::read_to_string(&path).ok(),
+        pem => Some(pem.to_owned()),
     };
     if let Some(key) = private.and_then(|pem| SigningKey::from_pem(&pem).ok()) {
         return Some(key.public_key());
     }
-    let path = settings.signing_key_file.clone().unwrap_or_else(|| beside(database_url));
     PublicKey::from_pem(&std::fs::read_to_string(public_path(&path)).ok()?).ok()
 }
 
@@ -154,7 +149,7 @@ mod tests {
         // A key that was asked for by name is never made.
         let settings = Audit { signing_key_file: Some(path), ..Audit::default() };
         assert!(matches!(signing_key(&settings, &url), Err(AuditKeyError::File { .. })));
-        let settings = Audit { signing_key_variable: Some("NO_SUCH_VARIABLE".into()), ..Audit::default() };
-        assert!(matches!(signing_key(&settings, &url), Err(AuditKeyError::NoVariable(_))));
+        let settings = Audit { signing_key: "no key".into(), ..Audit::default() };
+        assert!(matches!(signing_key(&settings, &url), Err(AuditKeyError::NoKey { .. })));
     }
 }
