@@ -13,6 +13,7 @@ use crate::gateway::Space;
 use crate::store::{Key, Version};
 use crate::xml;
 
+use super::audit_event;
 use super::content::{Form, Format};
 use super::export::Lines;
 
@@ -188,9 +189,12 @@ fn counts(issues: &[Issue]) -> Option<String> {
     (!counts.is_empty()).then(|| counts.join(", "))
 }
 
-/// A version that is shown, for the record.
+/// A version that is shown, for the record. Of an AuditEvent of our own only its name: whom it speaks of, it says itself.
 pub(super) fn shown(space: &Space, version: &Version) -> Entity {
     let Key { type_name, id, .. } = &version.key;
+    if audit_event::is_own(&version.key) {
+        return Entity::named(type_name, id);
+    }
     Entity::new(type_name, id, version.version, version.body.as_deref().unwrap_or_default(), &space.base)
 }
 

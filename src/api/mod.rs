@@ -3,6 +3,7 @@
 
 mod answer;
 mod audit;
+mod audit_event;
 mod binary;
 mod bundle;
 mod conditional;

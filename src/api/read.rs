@@ -6,7 +6,7 @@ use crate::store::{Key, Version};
 
 use super::answer::shown;
 use super::request::{Conditions, Request};
-use super::{Answer, Api, ApiError, binary, subset};
+use super::{Answer, Api, ApiError, audit_event, binary, subset};
 
 /// `GET Type/id`. 404 when it never was, 410 when it was deleted, 304 when the caller has it already.
 pub(super) async fn read(
@@ -15,6 +15,9 @@ pub(super) async fn read(
     type_name: &str,
     id: &str,
 ) -> Result<Answer, ApiError> {
+    if let Some(own) = audit_event::read(api, request, type_name, id).await? {
+        return answer(api, request, own);
+    }
     let key = Key::new(request.space.id, type_name, id);
     let version = api.gateway.store().read(&request.viewer, &key).await?.ok_or(ApiError::NotFound)?;
     answer(api, request, version)
@@ -30,6 +33,9 @@ pub(super) async fn vread(
 ) -> Result<Answer, ApiError> {
     let key = Key::new(request.space.id, type_name, id);
     let number = version.parse().map_err(|_| ApiError::NotFound)?;
+    if let (1, Some(own)) = (number, audit_event::read(api, request, type_name, id).await?) {
+        return answer(api, request, own);
+    }
     let version =
         api.gateway.store().read_version(&request.viewer, &key, number).await?.ok_or(ApiError::NotFound)?;
     answer(api, request, version)

@@ -10,7 +10,7 @@ use crate::search::SearchRequest;
 
 use super::answer::shown;
 use super::request::{Body, Request, decode_form};
-use super::{Answer, Api, ApiError, content, subset};
+use super::{Answer, Api, ApiError, audit_event, content, subset};
 
 /// What has to be escaped within a value of a query.
 const QUERY_VALUE: &AsciiSet = &CONTROLS
@@ -52,10 +52,13 @@ pub(super) async fn search(
         request.preferences.handling,
     )
     .map_err(Refused::Malformed)?;
-    let answer = api.gateway.search(&request.viewer, &request.space, &search).await?;
+    let (answer, next) = audit_event::search(api, request, &search).await?;
     let versions = answer.matches.iter().chain(&answer.included);
-    let shown = versions.map(|version| shown(&request.space, version)).collect();
-    Ok(Answer { shown, ..Answer::resource(searchset(api, request, &search, answer)?) })
+    let shown = versions
+        .filter(|version| !audit_event::is_own(&version.key))
+        .map(|version| shown(&request.space, version))
+        .collect();
+    Ok(Answer { shown, ..Answer::resource(searchset(api, request, &search, answer, next)?) })
 }
 
 fn searchset(
@@ -63,11 +66,12 @@ fn searchset(
     request: &Request,
     search: &SearchRequest,
     answer: SearchAnswer,
+    next: Option<String>,
 ) -> Result<String, ApiError> {
     let base = &request.space.base;
     let mut links = vec![("self", url(base, search, None))];
-    if let Some(next) = &answer.next {
-        links.push(("next", url(base, search, Some(&next.to_text()))));
+    if let Some(next) = &next {
+        links.push(("next", url(base, search, Some(next))));
     }
     let links: Vec<(&str, &str)> = links.iter().map(|(relation, url)| (*relation, url.as_str())).collect();
     let as_of = answer.as_of.unwrap_or(Instant(0)).to_fhir();

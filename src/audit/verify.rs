@@ -62,6 +62,19 @@ pub enum Break {
         /// Who has seen another.
         witness: String,
     },
+    /// Searches would pass a page over.
+    #[error(
+        "page {number} of chain {chain}, of {}, is not found by all it speaks of: entries of the index were removed \
+         ('reindex' makes them anew)", .at.to_fhir()
+    )]
+    Hidden {
+        /// Which chain.
+        chain: u64,
+        /// Which page.
+        number: u64,
+        /// Its moment.
+        at: Instant,
+    },
     /// A chain that does not begin by telling who writes it.
     #[error("chain {chain} does not begin with a start")]
     NoStart {

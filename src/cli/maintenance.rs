@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use crate::audit::{Actor, Kind};
 use crate::definitions::Definitions;
 use crate::fhir::{Resource, json};
 use crate::gateway::Gateway;
@@ -41,7 +42,7 @@ pub(super) struct Restore {
 }
 
 impl Settings {
-    async fn gateway(&self) -> Result<Gateway, Failure> {
+    pub(super) async fn gateway(&self) -> Result<Gateway, Failure> {
         let config = self.load()?;
         let base_url = config.base_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
         let definitions = Arc::new(Definitions::with_packages(&config.ig).map_err(Failure::other)?);
@@ -61,6 +62,7 @@ impl Reindex {
         let done = gateway.store().reindex(gateway.registry(), &types, entries, progress).await;
         bar.finish();
         println!("{} resources", done.map_err(Failure::other)?);
+        gateway.store().reindex_audit().await.map_err(Failure::other)?;
         gateway.close().await;
         Ok(())
     }
@@ -69,6 +71,8 @@ impl Reindex {
 impl Backup {
     pub(super) async fn run(self) -> Result<(), Failure> {
         let gateway = self.settings.gateway().await?;
+        // What leaves is told before it leaves.
+        gateway.record_own(Actor::Operator, Kind::Export, "backup").await.map_err(Failure::other)?;
         let count = progress::count("versions written:");
         let done = backup(gateway.store(), &self.file, |more| count.inc(more as u64)).await;
         count.finish();
@@ -91,6 +95,7 @@ impl Restore {
                 .await;
         count.finish();
         println!("{} versions", done.map_err(Failure::other)?);
+        gateway.record_own(Actor::Operator, Kind::Import, "restore").await.map_err(Failure::other)?;
         gateway.close().await;
         Ok(())
     }

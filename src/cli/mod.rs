@@ -1,5 +1,6 @@
 //! Ring 9: the command line.
 
+mod audit;
 mod demo;
 mod document;
 mod excerpt;
@@ -59,6 +60,9 @@ enum Command {
     /// Implementation guides: FHIR packages.
     #[command(subcommand)]
     Ig(ig::Ig),
+    /// The record of who did what.
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Make the search entries of all resources anew.
     Reindex(maintenance::Reindex),
     /// Write all there is to one file, while the gateway runs.
@@ -139,6 +143,7 @@ pub fn main() -> ExitCode {
             Command::Demo(command) => command.run().await,
             Command::Serve(command) => command.run().await,
             Command::Load(command) => command.run().await,
+            Command::Audit(command) => return command.run().await,
             Command::Validate(command) => return command.run(),
             Command::Fhirpath(command) => return command.run(),
             Command::Ig(command) => command.run(),

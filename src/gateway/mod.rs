@@ -17,7 +17,7 @@ mod timeline;
 mod validate;
 
 pub use audit::public_key as audit_public_key;
-pub use audit::{AuditKeyError, actor_of};
+pub use audit::{AuditAnswer, AuditKeyError, actor_of};
 pub use commit::OutboxTurn;
 pub use condition::{Condition, Match};
 pub use export::{Contents, Export, ExportFile, ExportLevel, ExportReader, ExportRequest};

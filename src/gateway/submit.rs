@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use crate::access::reach::{Identity, reach};
 use crate::access::{Principal, Viewer};
-use crate::audit::Origin;
+use crate::audit::{EventId, Origin};
 use crate::config::Enforcement;
 use crate::fhir::time::Instant;
 use crate::fhir::{Id, Issue, IssueCode, Resource, Severity};
@@ -146,6 +146,7 @@ impl Gateway {
     pub async fn submit(&self, submission: Submission) -> Result<Vec<Written>, Refused> {
         let Submission { space, principal, viewer, origin, conditions, writes } = submission;
         refuse_repetition(&writes)?;
+        refuse_own_record(&writes)?;
         let writes = self.prepare(&viewer, &space, writes).await?;
         let (reply, answer) = oneshot::channel();
         let job = Transaction { space, principal, viewer, origin, conditions, writes, reply };
@@ -248,6 +249,19 @@ impl Gateway {
                 .enforcement(&format!("http://hl7.org/fhir/StructureDefinition/{type_name}")),
         };
         enforcement == Enforcement::Enforce
+    }
+}
+
+/// The gateway's own AuditEvents are nobody's to write.
+fn refuse_own_record(writes: &[Write]) -> Result<(), Refused> {
+    let is_own =
+        |write: &Write| write.type_name == "AuditEvent" && EventId::parse(write.id.as_str()).is_some();
+    match writes.iter().any(is_own) {
+        false => Ok(()),
+        true => {
+            let text = "this AuditEvent is of the gateway's own record, which cannot be changed";
+            Err(Refused::Forbidden(Issue::error(IssueCode::Forbidden, text).into()))
+        }
     }
 }
 

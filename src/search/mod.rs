@@ -8,6 +8,7 @@ mod condition;
 mod entry;
 mod extract;
 mod fold;
+mod meets;
 mod parse;
 mod registry;
 mod request;
@@ -18,6 +19,7 @@ pub use condition::{Condition, NumberTest, Prefix, ReferenceTest, TextTest, Toke
 pub use entry::{Entries, Entry, Quantity, Target, Text, Token};
 pub use extract::Extractor;
 pub use fold::fold;
+pub use meets::Subject;
 pub use parse::{SearchError, escape, parse_condition};
 pub use registry::{ParameterKey, RegisteredParameter, Registry};
 pub use request::{

@@ -3,7 +3,7 @@
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
-use crate::audit::{End, Page, Subject};
+use crate::audit::{End, Event, Page, Subject, events_of, subjects_of};
 use crate::fhir::time::Instant;
 
 use super::sql::{self, Sql, Value};
@@ -11,6 +11,9 @@ use super::{Store, StoreError, WriteTransaction};
 
 /// The columns [`page`] reads, of a table called `p`.
 pub(super) const PAGE_COLUMNS: &str = "p.seq, p.chain, p.number, p.hash, p.signature, p.events";
+
+/// Pages read or written at once.
+const STEP: usize = 500;
 
 /// Which pages are looked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -75,6 +78,22 @@ impl Store {
         sql.add(" ORDER BY p.seq DESC LIMIT ?", [i64::try_from(count).unwrap_or(i64::MAX).into()]);
         let rows = sql.fetch_all(&mut *self.pool.acquire().await?).await?;
         rows.iter().map(page).collect()
+    }
+
+    /// Makes anew what pages are found by.
+    pub async fn reindex_audit(&self) -> Result<(), StoreError> {
+        let mut after = None;
+        loop {
+            let pages = self.audit_pages_after(after, AuditFilter::default(), STEP).await?;
+            let Some(last) = pages.last() else { return Ok(()) };
+            after = Some(last.seq);
+            let mut transaction = self.begin().await?;
+            for page in &pages {
+                let events: Vec<Event> = events_of(&page.events).map(|(_, event)| event).collect();
+                write_subjects(transaction.connection(), page.seq, &subjects_of(&events)).await?;
+            }
+            transaction.commit().await?;
+        }
     }
 
     /// How many pages there are.
@@ -184,9 +203,7 @@ impl WriteTransaction<'_> {
             page.events.as_str().into(),
         ]);
         sql.execute(self.connection()).await?;
-        let head = "INSERT INTO audit_subject (subject, seq)";
-        let row = |subject: &Subject| [Value::Integer(subject.0), page.seq.into()];
-        sql::insert_rows(self.connection(), head, "", subjects, row).await
+        write_subjects(self.connection(), page.seq, subjects).await
     }
 
     /// Writes down that there is a chain.
@@ -196,6 +213,16 @@ impl WriteTransaction<'_> {
         sql.execute(self.connection()).await?;
         Ok(())
     }
+}
+
+async fn write_subjects(
+    connection: &mut AnyConnection,
+    seq: Instant,
+    subjects: &[Subject],
+) -> Result<(), StoreError> {
+    let (head, tail) = ("INSERT INTO audit_subject (subject, seq)", " ON CONFLICT (subject, seq) DO NOTHING");
+    sql::insert_rows(connection, head, tail, subjects, |subject| [Value::Integer(subject.0), seq.into()])
+        .await
 }
 
 async fn first_page(connection: &mut AnyConnection, chain: u64) -> Result<Option<Page>, StoreError> {

@@ -39,6 +39,8 @@ impl Ledger {
         now: Instant,
         told: &[&Event],
     ) -> Result<Page, StoreError> {
+        // Not before anything it tells of.
+        let now = told.iter().map(|event| event.at).fold(now, Instant::max);
         let seq = store.next_audit_seq(now).await?;
         let found = match (&self.last, self.chain) {
             (None, Some(chain)) => store.last_audit_page(chain).await?.map(|page| Place::of(&page)),

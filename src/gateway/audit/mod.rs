@@ -7,12 +7,15 @@
 //! chain is in the order of commits.
 
 mod checkpoints;
+mod find;
 mod key;
 mod ledger;
+mod narrow;
 mod opening;
 mod scribe;
 mod told;
 
+pub use find::AuditAnswer;
 pub use key::{AuditKeyError, public_key};
 
 pub(super) use checkpoints::Checkpoints;
