@@ -54,10 +54,7 @@ pub(super) async fn note(
         // A conditional create shows what is there already.
         kind = Kind::Read;
     }
-    let at = api.gateway.clock().now();
-    let actor = actor_of(&request.principal, &request.space);
-    let mut event = Event::new(at, kind, actor, request.origin.clone());
-    event.space.clone_from(&request.space.name);
+    let mut event = event(api, request, kind);
     event.outcome = outcome;
     event.entities = shown;
     if !outcome.is_success() {
@@ -71,6 +68,13 @@ pub(super) async fn note(
     }
     api.gateway.note(event).await;
     answer
+}
+
+/// An event of a request that is under way.
+pub(super) fn event(api: &Api, request: &Request, kind: Kind) -> Event {
+    let at = api.gateway.clock().now();
+    let actor = actor_of(&request.principal, &request.space);
+    Event { space: request.space.name.clone(), ..Event::new(at, kind, actor, request.origin.clone()) }
 }
 
 /// What an interaction is in the record; `None` for what shows and changes nothing.

@@ -31,12 +31,33 @@ impl Entity {
         Entity { type_name: Arc::clone(type_name), id: Arc::clone(id), version, patients }
     }
 
+    /// A resource as it is stored; its text tells id and version. `None` where it does not.
+    pub fn of_text(type_name: &Arc<str>, body: &str, own_base: &str) -> Option<Entity> {
+        let Stored { id, meta } = serde_json::from_str(body).ok()?;
+        let version = meta.version_id.parse().unwrap_or_default();
+        Some(Entity::new(type_name, &id.into(), version, body, own_base))
+    }
+
     /// A resource of which only the name is known.
     pub fn named(type_name: &str, id: &str) -> Entity {
         let patients =
             if type_name == "Patient" && !id.is_empty() { vec![id.to_owned()] } else { Vec::new() };
         Entity { type_name: type_name.into(), id: id.into(), version: 0, patients }
     }
+}
+
+/// What a stored resource has of the server's.
+#[derive(Deserialize)]
+struct Stored {
+    id: String,
+    #[serde(default)]
+    meta: Meta,
+}
+
+#[derive(Default, Deserialize)]
+struct Meta {
+    #[serde(rename = "versionId", default)]
+    version_id: String,
 }
 
 impl fmt::Display for Entity {
@@ -110,6 +131,11 @@ mod tests {
         let body = r#"{"resourceType":"Patient","id":"p","link":[{"other":{"reference":"Patient/q"}}]}"#;
         let entity = Entity::new(&"Patient".into(), &"p".into(), 1, body, "http://gw/fhir");
         assert_eq!(entity.to_string(), "Patient/p/1 p,q");
+        let stored =
+            r#"{"resourceType":"Task","id":"t","meta":{"versionId":"3"},"for":{"reference":"Patient/p"}}"#;
+        let entity = Entity::of_text(&"Task".into(), stored, "http://gw/fhir").unwrap();
+        assert_eq!(entity.to_string(), "Task/t/3 p");
+        assert_eq!(Entity::of_text(&"Task".into(), "{}", ""), None);
         assert_eq!(Entity::named("Patient", "p").to_string(), "Patient/p p");
         assert_eq!(Entity::named("Task", "").to_string(), "Task");
     }
