@@ -11,7 +11,7 @@ use crate::config::{Config, ConfigError};
 use crate::definitions::{Definitions, DefinitionsError};
 use crate::delivery::{self, ReferralMetrics};
 use crate::fhir::time::SystemClock;
-use crate::gateway::{Gateway, OpenError};
+use crate::gateway::{Gateway, OpenError, Refused};
 use crate::telemetry;
 
 /// Why a gateway does not serve.
@@ -36,6 +36,9 @@ pub enum ServeError {
     /// The gateway cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// The start cannot be recorded.
+    #[error("the audit record cannot be written: {0}")]
+    Record(Refused),
     /// The server failed.
     #[error("server: {0}")]
     Server(std::io::Error),
@@ -84,11 +87,15 @@ pub async fn serve(
     };
     let gateway = Gateway::open(&config, &base_url, definitions, Arc::new(SystemClock), progress).await?;
     let worker = tokio::spawn(delivery::run(gateway.clone(), vec![Arc::new(ReferralMetrics)], stop.clone()));
+    gateway.begin_record().await.map_err(ServeError::Record)?;
     let api = Api::new(gateway.clone(), &config);
     ready(Running { base: format!("{}/fhir", base_url.trim_end_matches('/')), metrics });
     let served = server.run(api, stop.clone().cancelled_owned()).await;
     stop.cancel();
     let _ = worker.await;
+    if let Err(error) = gateway.end_record().await {
+        warn!(%error, "the stop could not be recorded");
+    }
     gateway.close().await;
     served.map_err(ServeError::Server)
 }

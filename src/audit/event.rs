@@ -142,8 +142,9 @@ pub struct Start {
     pub version: String,
     /// The public key that goes with the chain's signatures, as [`super::PublicKey`] writes it.
     pub key: String,
-    /// SHA-256 of the configuration, secrets left out.
-    pub configuration: String,
+    /// SHA-256 of the configuration, secrets left out; of a process that serves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub configuration: Option<String>,
     /// The last pages of the chains that no chain had named before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ends: Vec<End>,
@@ -254,7 +255,7 @@ mod tests {
             node: "n".into(),
             version: "0".into(),
             key: "k".into(),
-            configuration: "c".into(),
+            configuration: Some("c".into()),
             ends: vec![End { chain: 1, number: 2, hash: "h".into() }],
         };
         let start = Event::new(Instant(7), Kind::Start(Box::new(start)), Actor::Gateway, Origin::default());

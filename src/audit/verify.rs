@@ -272,7 +272,7 @@ mod tests {
                     node: "n".into(),
                     version: "1".into(),
                     key: key.public_key().to_string(),
-                    configuration: String::new(),
+                    configuration: None,
                     ends,
                 };
                 let kind = if number == 1 { Kind::Start(Box::new(start)) } else { Kind::Read };

@@ -4,6 +4,7 @@
 //! database refuses a whole group, each of its jobs is tried alone, so that one cannot fail another.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tokio::sync::{mpsc, oneshot};
 use tracing::{debug, error};
@@ -132,7 +133,7 @@ async fn commit_group(inner: &Inner, ledger: &mut Ledger, jobs: &[Job]) -> Resul
     let (Counts { versions, messages }, told) = group.finish().await?;
     let mut told: Vec<&Event> = told.iter().collect();
     let mut written = written.into_iter();
-    let (mut answers, mut turns) = (Vec::with_capacity(jobs.len()), 0);
+    let (mut answers, mut turns, mut records) = (Vec::with_capacity(jobs.len()), 0, 0);
     for job in jobs {
         match job {
             Job::Transaction(_) => answers.extend(written.next()),
@@ -141,15 +142,19 @@ async fn commit_group(inner: &Inner, ledger: &mut Ledger, jobs: &[Job]) -> Resul
                 answers.push(Answer::Outbox(take_turn(inner, &mut store, turn).await?));
             }
             Job::Record(events, _) => {
+                records += 1;
                 told.extend(events.iter());
                 answers.push(Answer::Record);
             }
         }
     }
-    if versions == 0 && turns == 0 && told.is_empty() {
+    if versions == 0 && turns == 0 && records == 0 {
         return Ok(answers);
     }
-    write_down(inner, ledger, store, &told).await?;
+    match told.is_empty() && records == 0 {
+        true => store.commit().await?,
+        false => write_down(inner, ledger, store, &told).await?,
+    }
     debug!(jobs = jobs.len(), versions, "committed");
     if messages > 0 {
         inner.committed.notify_one();
@@ -164,19 +169,23 @@ async fn write_down(
     mut store: WriteTransaction<'_>,
     told: &[&Event],
 ) -> Result<(), StoreError> {
-    if told.is_empty() {
-        return store.commit().await;
-    }
-    let page = ledger.write(&mut store, inner.clock.now(), told).await?;
-    let committed = store.commit().await;
-    match committed {
-        Ok(()) => {
+    let work = async {
+        let serves = inner.serves.load(Ordering::Relaxed);
+        let page = ledger.write(&mut store, inner.clock.now(), told, serves).await?;
+        store.commit().await?;
+        Ok(page)
+    };
+    match work.await {
+        Ok(page) => {
             ledger.committed(&page);
             inner.checkpoints.note(&page);
+            Ok(())
         }
-        Err(_) => ledger.failed(),
+        Err(error) => {
+            ledger.failed();
+            Err(error)
+        }
     }
-    committed
 }
 
 async fn take_turn(

@@ -28,6 +28,7 @@ pub use submit::{Expected, Method, Submission, Write, Written};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tokio::sync::{Notify, mpsc};
 
@@ -93,6 +94,8 @@ struct Inner {
     committed: Arc<Notify>,
     preparing: export::Preparing,
     notes: audit::Notes,
+    /// Whether the process serves, rather than having a single thing to do.
+    serves: AtomicBool,
     checkpoints: audit::Checkpoints,
 }
 
@@ -162,6 +165,7 @@ impl Gateway {
                 committed: Arc::new(Notify::new()),
                 preparing: export::Preparing::default(),
                 notes,
+                serves: AtomicBool::new(false),
                 checkpoints,
             }),
         };

@@ -8,6 +8,9 @@ use crate::store::{StoreError, WriteTransaction};
 
 use super::Opening;
 
+/// How many chains are looked through for the one this node wrote before.
+const MOST_CHAINS: usize = 1000;
+
 /// Writes pages. There is one of it, kept by the committer: so pages follow each other as commits do.
 pub(in super::super) struct Ledger {
     key: SigningKey,
@@ -32,12 +35,13 @@ impl Ledger {
     }
 
     /// Writes a page. It counts when the transaction is committed: then [`Ledger::committed`] is told, else
-    /// [`Ledger::failed`].
+    /// [`Ledger::failed`]. Where the page begins the chain, it tells whether this process serves.
     pub(in super::super) async fn write(
         &self,
         store: &mut WriteTransaction<'_>,
         now: Instant,
         told: &[&Event],
+        serves: bool,
     ) -> Result<Page, StoreError> {
         // Not before anything it tells of.
         let now = told.iter().map(|event| event.at).fold(now, Instant::max);
@@ -51,7 +55,7 @@ impl Ledger {
         let last = match self.last.as_ref().or(found.as_ref()) {
             Some(last) => last,
             None => {
-                let chain = self.begin(store, seq, &mut first).await?;
+                let chain = self.begin(store, seq, &mut first, serves).await?;
                 begun = Place { chain, number: 0, link: NO_PAGE.to_owned() };
                 &begun
             }
@@ -72,38 +76,53 @@ impl Ledger {
     }
 
     /// Begins our chain with a page that ties in all that no other has; and tells where the configuration is another than
-    /// the one this node had before.
+    /// the one this node served with before.
     async fn begin(
         &self,
         store: &mut WriteTransaction<'_>,
         at: Instant,
         first: &mut Vec<Event>,
+        serves: bool,
     ) -> Result<u64, StoreError> {
         let (chain, ends) = store.begin_audit_chain().await?;
         let own = |kind| Event::new(at, kind, Actor::Gateway, Origin::default());
-        let mut before = None;
-        for end in &ends {
-            let page = store.first_audit_page(end.chain).await?;
-            let start = page.and_then(|page| match events_of(&page.events).next()?.1.kind {
-                Kind::Start(start) => Some(start),
-                _ => None,
-            });
-            before = start.filter(|start| start.node == self.opening.node).or(before);
-        }
+        let configuration = serves.then(|| self.opening.configuration.clone());
+        let differs = match &configuration {
+            Some(now) => self.served_before(store, chain).await?.is_some_and(|before| before != *now),
+            None => false,
+        };
         let start = Start {
             node: self.opening.node.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             key: self.key.public_key().to_string(),
-            configuration: self.opening.configuration.clone(),
+            configuration,
             ends,
         };
-        let differs = before.is_some_and(|before| before.configuration != start.configuration);
         first.push(own(Kind::Start(Box::new(start))));
         if differs {
             let reason = "the configuration is another than at the start before".to_owned();
             first.push(Event { reason, ..own(Kind::Configuration) });
         }
         Ok(chain)
+    }
+
+    /// The configuration this node served with last; `None` where it never has.
+    async fn served_before(
+        &self,
+        store: &mut WriteTransaction<'_>,
+        chain: u64,
+    ) -> Result<Option<String>, StoreError> {
+        for chain in (1..chain).rev().take(MOST_CHAINS) {
+            let page = store.first_audit_page(chain).await?;
+            let kind = page.and_then(|page| Some(events_of(&page.events).next()?.1.kind));
+            if let Some(Kind::Start(start)) = kind
+                && start.node == self.opening.node
+                && start.configuration.is_some()
+            {
+                return Ok(start.configuration);
+            }
+        }
+        Ok(None)
     }
 
     /// The page is on disk.

@@ -27,6 +27,7 @@ pub use told::actor_of;
 pub(super) use told::{Told, written};
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tokio::sync::oneshot;
 
@@ -57,6 +58,19 @@ impl Gateway {
         let now = self.clock().now();
         let event = Event { reason: reason.to_owned(), ..Event::new(now, kind, actor, Origin::default()) };
         self.record(vec![event]).await
+    }
+
+    /// Tells the record that this process begins to serve, and whether its configuration is another than before. A process
+    /// that has a single thing to do begins with that.
+    pub async fn begin_record(&self) -> Result<(), Refused> {
+        self.inner.serves.store(true, Ordering::Relaxed);
+        self.record(Vec::new()).await
+    }
+
+    /// Tells the record that this process ends as it should, after all that was noted.
+    pub async fn end_record(&self) -> Result<(), Refused> {
+        self.inner.notes.flush().await;
+        self.record_own(Actor::Gateway, Kind::Stop, "").await
     }
 
     /// Writes all that was noted, and closes the store. A gateway that is only dropped loses what waits.

@@ -50,7 +50,7 @@ fn each_change_is_found_and_named() {
         assert!(last[0] >= 4, "{last:?}");
         let of = |chain: u64, number: u64| format!("WHERE chain = {chain} AND number = {number}");
         let changed = "page 2 of chain 1, of 2026-11-22T09:00:00";
-        // What is done, how it is undone by hand, what is said without and with the checkpoints.
+        // What is done, and what is said without and with the checkpoints.
         let cases = [
             (
                 format!(
@@ -62,14 +62,17 @@ fn each_change_is_found_and_named() {
             ),
             (
                 format!(
-                    "UPDATE audit_page SET hash = 'f' || substr(hash, 2) {} AND substr(hash, 1, 1) <> 'f'",
+                    "UPDATE audit_page SET hash = CASE WHEN hash LIKE 'a%' THEN 'b' ELSE 'a' END || substr(hash, 2) {}",
                     of(1, 2)
                 ),
-                "",
-                "",
+                changed,
+                changed,
             ),
             (
-                format!("UPDATE audit_page SET signature = 'A' || substr(signature, 2) {}", of(1, 2)),
+                format!(
+                    "UPDATE audit_page SET signature = CASE WHEN signature LIKE 'A%' THEN 'B' ELSE 'A' END || substr(signature, 2) {}",
+                    of(1, 2)
+                ),
                 "page 2 of chain 1",
                 "page 2 of chain 1",
             ),
@@ -112,7 +115,7 @@ fn each_change_is_found_and_named() {
             (
                 format!("DELETE FROM audit_page {}", of(2, last[1])),
                 "whole: ",
-                "but the checkpoint of 2026-11-22T09:00:0",
+                "but the checkpoint of 2026-11-2",
             ),
             (
                 "DELETE FROM audit_page WHERE chain = 2".into(),
@@ -126,10 +129,7 @@ fn each_change_is_found_and_named() {
             ),
         ];
         for (change, without, with) in &cases {
-            if without.is_empty() {
-                continue;
-            }
-            let backup = copy(database).await;
+            keep(database).await;
             execute(database, std::slice::from_ref(change)).await;
             let (code, text) = verify(database, &[]);
             assert!(text.contains(without), "{change}: {text}");
@@ -137,7 +137,7 @@ fn each_change_is_found_and_named() {
             let (code, text) = verify(database, &with_checkpoints);
             assert!(text.contains(with), "{change}: {text}");
             assert_eq!(code, 1, "{change}: {text}");
-            undo(database, &backup).await;
+            undo(database).await;
         }
         assert_eq!(verify(database, &with_checkpoints).0, 0, "all is as it was");
         // An index that hides something is made anew.
@@ -149,23 +149,23 @@ fn each_change_is_found_and_named() {
     });
 }
 
-const TABLES: [(&str, &str); 2] = [("audit_page", "seq"), ("audit_subject", "seq")];
+const TABLES: [&str; 2] = ["audit_page", "audit_subject"];
 
 /// Keeps the record beside itself.
-async fn copy(database: &Database) -> Vec<String> {
-    let copies = TABLES.map(|(table, _)| format!("CREATE TABLE kept_{table} AS SELECT * FROM {table}"));
+async fn keep(database: &Database) {
+    let copies = TABLES.map(|table| format!("CREATE TABLE kept_{table} AS SELECT * FROM {table}"));
     execute(database, &copies).await;
-    Vec::new()
 }
 
-async fn undo(database: &Database, _: &[String]) {
-    let mut statements = Vec::new();
-    for (table, _) in TABLES {
-        statements.push(format!("DELETE FROM {table}"));
-        statements.push(format!("INSERT INTO {table} SELECT * FROM kept_{table}"));
-        statements.push(format!("DROP TABLE kept_{table}"));
-    }
-    execute(database, &statements).await;
+async fn undo(database: &Database) {
+    let statements = TABLES.map(|table| {
+        [
+            format!("DELETE FROM {table}"),
+            format!("INSERT INTO {table} SELECT * FROM kept_{table}"),
+            format!("DROP TABLE kept_{table}"),
+        ]
+    });
+    execute(database, &statements.concat()).await;
 }
 
 /// One who can write to the database, but has not the key, writes another past: all hashes go together.
@@ -199,7 +199,7 @@ fn a_past_written_anew_is_found_by_its_signatures() {
         execute(database, &statements).await;
         let (code, text) = verify(database, &[]);
         assert_eq!(code, 1, "{text}");
-        assert!(text.contains("page 1 of chain 2, of 2026-11-22T09:00:00"), "{text}");
+        assert!(text.contains("page 1 of chain 2, of 2026-11-23T09:00:00"), "{text}");
         assert!(text.contains("has a signature that is not its key's"), "{text}");
     });
 }

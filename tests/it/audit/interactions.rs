@@ -145,6 +145,9 @@ fn each_interaction_that_reads() {
             assert_eq!(wrong.count(), 0, "{outcome:#}\n{event:#}");
         }
         assert!(all.len() > 20, "{}", all.len());
+        for name in ["metadata", "head"] {
+            assert_eq!(own(server, &format!("entity:identifier={name}")).await, [Value::Null; 0]);
+        }
     });
 }
 
@@ -272,29 +275,32 @@ fn what_a_conditional_create_shows_is_read() {
 #[test]
 fn what_the_gateway_does_of_itself() {
     on_both(async |server| {
-        let order = json!({"resourceType": "ServiceRequest", "id": "s", "status": "active", "intent": "order", "subject": {"reference": "Patient/p1"}, "code": {"text": "Groceries"}});
+        let order = json!({
+            "resourceType": "ServiceRequest", "id": "s", "status": "active", "intent": "order",
+            "subject": {"reference": "Patient/p1"}, "code": {"text": "Groceries"},
+        });
         let mut task = task("t", "p1");
         task["focus"] = json!({"reference": "ServiceRequest/s"});
-        task["status"] = "in-progress".into();
+        task["code"] =
+            json!({"coding": [{"system": "http://hl7.org/fhir/CodeSystem/task-code", "code": "fulfill"}]});
+        task["owner"] = json!({"reference": "Organization/pantry"});
+        task["status"] = "accepted".into();
         server.store_all(&[order, task.clone()]).await;
         task["status"] = "completed".into();
+        task["output"] = json!([{"type": {"text": "made"}, "valueReference": {"reference": "Procedure/x"}}]);
         send(server, "completed", "PUT Task/t", Some(task)).await.expect(200);
         assert_eq!(server.read("ServiceRequest/s").await["status"], "completed");
         let told = of_request(server, "completed", 2).await;
-        let mut who: Vec<(String, String)> = told
+        let mut who: Vec<(&str, &str)> = told
             .iter()
             .map(|event| {
-                let what =
-                    event["entity"].as_array().unwrap().last().unwrap()["what"]["reference"].to_string();
-                (what, event["agent"][0]["who"]["display"].to_string())
+                let what = &event["entity"].as_array().unwrap().last().unwrap()["what"]["reference"];
+                (what.as_str().unwrap(), event["agent"][0]["who"]["display"].as_str().unwrap())
             })
             .collect();
-        who.sort();
-        assert_eq!(who[0], ("\"ServiceRequest/s/_history/2\"".into(), "\"sdoh-gateway\"".into()));
-        assert_eq!(
-            who[1],
-            ("\"Task/t/_history/2\"".into(), "\"anyone who reaches the open gateway\"".into())
-        );
+        who.sort_unstable();
+        assert_eq!(who[0], ("ServiceRequest/s/_history/2", "sdoh-gateway"));
+        assert_eq!(who[1], ("Task/t/_history/2", "anyone who reaches the open gateway"));
     });
 }
 

@@ -82,7 +82,7 @@ fn summary(event: &Value) -> String {
             (None, None) => None,
         })
         .collect();
-    format!("{} | {} | {}", head.trim_end(), agents.join(" "), entities.join(" "))
+    format!("{} | {} | {}", head.trim_end(), agents.join(" "), entities.join(" ")).trim_end().to_owned()
 }
 
 fn decoded(query: &str) -> String {
