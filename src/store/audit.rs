@@ -113,7 +113,7 @@ impl Store {
         for subjects in subjects.chunks(256) {
             let numbers: Vec<i64> = subjects.iter().map(|subject| subject.0).collect();
             let mut sql = Sql::new("SELECT count(*) FROM audit_subject");
-            sql.add(" WHERE seq = ? AND subject IN ", [seq.into()]).bind_list(&numbers);
+            sql.add(" WHERE second = ? AND subject IN ", [second(seq).into()]).bind_list(&numbers);
             let row = sql.fetch_optional(&mut *self.pool.acquire().await?).await?;
             found += row.map(|row| row.try_get::<i64, _>(0)).transpose()?.unwrap_or(0).unsigned_abs();
         }
@@ -129,7 +129,10 @@ fn choose(filter: AuditFilter<'_>) -> Sql {
         Some([]) => sql.push("1 = 0"),
         Some(subjects) => {
             let numbers: Vec<i64> = subjects.iter().map(|subject| subject.0).collect();
-            sql.push("p.seq IN (SELECT s.seq FROM audit_subject s WHERE s.subject IN ");
+            sql.push(
+                "p.seq IN (SELECT f.seq FROM audit_subject s JOIN audit_page f \
+                 ON f.seq >= s.second * 1000000 AND f.seq < s.second * 1000000 + 1000000 WHERE s.subject IN ",
+            );
             sql.bind_list(&numbers).push(")")
         }
     };
@@ -190,7 +193,7 @@ impl WriteTransaction<'_> {
         Ok((id.unsigned_abs(), ends))
     }
 
-    /// Writes a page, and what it is found by.
+    /// Writes a page, and what it is found by as far as its second is not found by that already.
     pub async fn write_audit_page(&mut self, page: &Page, subjects: &[Subject]) -> Result<(), StoreError> {
         let mut sql =
             Sql::new("INSERT INTO audit_page (seq, chain, number, hash, signature, events) VALUES ");
@@ -220,9 +223,10 @@ async fn write_subjects(
     seq: Instant,
     subjects: &[Subject],
 ) -> Result<(), StoreError> {
-    let (head, tail) = ("INSERT INTO audit_subject (subject, seq)", " ON CONFLICT (subject, seq) DO NOTHING");
-    sql::insert_rows(connection, head, tail, subjects, |subject| [Value::Integer(subject.0), seq.into()])
-        .await
+    let head = "INSERT INTO audit_subject (subject, second)";
+    let tail = " ON CONFLICT (subject, second) DO NOTHING";
+    let row = |subject: &Subject| [Value::Integer(subject.0), second(seq).into()];
+    sql::insert_rows(connection, head, tail, subjects, row).await
 }
 
 async fn first_page(connection: &mut AnyConnection, chain: u64) -> Result<Option<Page>, StoreError> {
@@ -231,6 +235,11 @@ async fn first_page(connection: &mut AnyConnection, chain: u64) -> Result<Option
     sql.add(" FROM audit_page p WHERE p.chain = ? AND p.number = 1", [integer(chain).into()]);
     let row = sql.fetch_optional(connection).await?;
     row.as_ref().map(page).transpose()
+}
+
+/// The second of a moment, by which pages are found.
+fn second(seq: Instant) -> i64 {
+    seq.0.div_euclid(1_000_000)
 }
 
 fn integer(number: u64) -> i64 {

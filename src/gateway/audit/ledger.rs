@@ -1,7 +1,10 @@
 //! The chain that this process writes.
 
+use std::collections::HashSet;
+
 use crate::audit::{
-    Actor, Event, Kind, NO_PAGE, Origin, Page, SigningKey, Start, events_of, hash_of, lines_of, subjects_of,
+    Actor, Event, Kind, NO_PAGE, Origin, Page, SigningKey, Start, Subject, events_of, hash_of, lines_of,
+    subjects_of,
 };
 use crate::fhir::time::Instant;
 use crate::store::{StoreError, WriteTransaction};
@@ -20,6 +23,14 @@ pub(in super::super) struct Ledger {
     /// What the next page follows; nothing where that has to be looked up: at the beginning, and after a commit that
     /// failed, of which nobody knows whether it was carried out.
     last: Option<Place>,
+    found: Found,
+}
+
+/// What the pages of a second are found by already. Where much is done, most of it is about the same Patients.
+#[derive(Default)]
+struct Found {
+    second: i64,
+    subjects: HashSet<Subject>,
 }
 
 /// A page's place.
@@ -31,13 +42,13 @@ struct Place {
 
 impl Ledger {
     pub(in super::super) fn new(key: SigningKey, opening: Opening) -> Ledger {
-        Ledger { key, opening, chain: None, last: None }
+        Ledger { key, opening, chain: None, last: None, found: Found::default() }
     }
 
     /// Writes a page. It counts when the transaction is committed: then [`Ledger::committed`] is told, else
     /// [`Ledger::failed`]. Where the page begins the chain, it tells whether this process serves.
     pub(in super::super) async fn write(
-        &self,
+        &mut self,
         store: &mut WriteTransaction<'_>,
         now: Instant,
         told: &[&Event],
@@ -71,7 +82,8 @@ impl Ledger {
         };
         page.hash = hash_of(&last.link, &page);
         page.signature = self.key.sign(&page.end());
-        store.write_audit_page(&page, &subjects_of(events)).await?;
+        let subjects = self.found.fresh(seq, subjects_of(events));
+        store.write_audit_page(&page, &subjects).await?;
         Ok(page)
     }
 
@@ -134,6 +146,19 @@ impl Ledger {
     /// Nobody knows whether the last page is on disk.
     pub(in super::super) fn failed(&mut self) {
         self.last = None;
+        self.found = Found::default();
+    }
+}
+
+impl Found {
+    /// Those of a page's subjects that its second is not found by yet.
+    fn fresh(&mut self, seq: Instant, mut subjects: Vec<Subject>) -> Vec<Subject> {
+        let second = seq.0.div_euclid(1_000_000);
+        if self.second != second {
+            (self.second, self.subjects) = (second, HashSet::new());
+        }
+        subjects.retain(|subject| self.subjects.insert(*subject));
+        subjects
     }
 }
 

@@ -16,11 +16,12 @@ CREATE TABLE audit_chain (
     named {integer} NOT NULL
 );
 
--- In which pages a Patient, or a resource of none, is spoken of.
+-- In which seconds since 1970 a Patient, or a resource of none, is spoken of: where much is done, that is much less than
+-- in which pages.
 CREATE TABLE audit_subject (
     subject {integer} NOT NULL,
-    seq {integer} NOT NULL,
-    PRIMARY KEY (subject, seq)
+    second {integer} NOT NULL,
+    PRIMARY KEY (subject, second)
 ) {clustered};
 
 -- What has to be told to somebody, written with what it speaks of. A row goes when its telling is done.

@@ -123,7 +123,7 @@ fn each_change_is_found_and_named() {
                 "chain 2 ends with page 0, but the checkpoint of",
             ),
             (
-                format!("DELETE FROM audit_subject WHERE seq = (SELECT seq FROM audit_page {})", of(1, 2)),
+                "DELETE FROM audit_subject WHERE subject = (SELECT max(subject) FROM audit_subject)".into(),
                 "is not found by all it speaks of",
                 "is not found by all",
             ),
