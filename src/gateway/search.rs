@@ -1,11 +1,14 @@
 //! Answering a search: the page that matches, and what goes with it.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::definitions::SearchKind;
 use crate::fhir::time::Instant;
 use crate::fhir::{Issue, IssueCode};
-use crate::search::{DEFAULT_COUNT, Include, IncludeTarget, ParameterKey, SearchRequest, Summary, Total};
+use crate::search::{
+    Criteria, DEFAULT_COUNT, Include, IncludeTarget, ParameterKey, SearchRequest, Summary, Total,
+};
 use crate::store::{Cursor, Isolation, Key, Page, Snapshot, SortKey, StoreError, Version};
 
 use super::{Gateway, Refused, Space};
@@ -47,14 +50,6 @@ impl Gateway {
             Summary::Count => 0,
             _ => request.count.unwrap_or(DEFAULT_COUNT),
         };
-        let page = Page {
-            space: space.id,
-            type_name: &request.type_name,
-            conditions: &request.conditions,
-            sort: &sort,
-            after: after.as_ref(),
-            count,
-        };
         // Before the search: what is committed meanwhile is newer, and will be found by the next poll.
         let isolation = match request.includes.is_empty() && request.total != Total::Accurate {
             true => Isolation::Statement,
@@ -62,6 +57,8 @@ impl Gateway {
         };
         let mut snapshot = store.snapshot(isolation).await?;
         let as_of = snapshot.latest().await?;
+        let criteria = held(&mut snapshot, space, &request.criteria).await?;
+        let page = Page { space: space.id, criteria: &criteria, sort: &sort, after: after.as_ref(), count };
         let found = if count == 0 { Default::default() } else { snapshot.search(&page).await? };
         let whole = count > 0 && after.is_none() && found.next.is_none();
         let counted = count == 0 || request.total == Total::Accurate;
@@ -160,4 +157,17 @@ impl Gateway {
             None => registry.all().filter(|key| registry[*key].kind == SearchKind::Reference).collect(),
         }
     }
+}
+
+/// Of several types those of which there is something.
+async fn held<'r>(
+    snapshot: &mut Snapshot<'_>,
+    space: &Space,
+    criteria: &'r [Criteria],
+) -> Result<Cow<'r, [Criteria]>, StoreError> {
+    if criteria.len() < 2 {
+        return Ok(Cow::Borrowed(criteria));
+    }
+    let types = snapshot.types(space.id).await?;
+    Ok(criteria.iter().filter(|criteria| types.contains(&criteria.type_name)).cloned().collect())
 }

@@ -14,7 +14,7 @@ mod request;
 mod value;
 
 pub use compartment::Compartment;
-pub use condition::{Condition, NumberTest, Prefix, ReferenceTest, TextTest, TokenTest, Values};
+pub use condition::{Condition, Criteria, NumberTest, Prefix, ReferenceTest, TextTest, TokenTest, Values};
 pub use entry::{Entries, Entry, Quantity, Target, Text, Token};
 pub use extract::Extractor;
 pub use fold::fold;
