@@ -10,6 +10,7 @@ mod create;
 mod delete;
 mod docref;
 mod error;
+mod everything;
 mod export;
 mod history;
 mod interaction;

@@ -58,7 +58,8 @@ pub(super) async fn search(
     Ok(Answer::resource(searchset(api, request, &url, &search, answer)?))
 }
 
-fn searchset(
+/// What a search or operation found, as a Bundle. `url` is where it was asked, `search` what was asked.
+pub(super) fn searchset(
     api: &Api,
     request: &Request,
     url: &str,

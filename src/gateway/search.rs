@@ -16,9 +16,10 @@ use super::{Gateway, Refused, Space};
 /// How many rounds `:iterate` goes, at most.
 const MOST_ROUNDS: usize = 5;
 /// How many resources may be included, at most.
-const MOST_INCLUDED: usize = 10_000;
+pub(super) const MOST_INCLUDED: usize = 10_000;
 
 /// What a search found.
+#[derive(Default)]
 pub struct SearchAnswer {
     /// In the order asked for.
     pub matches: Vec<Version>,
@@ -40,12 +41,7 @@ impl Gateway {
         let store = &self.inner.store;
         let sort: Vec<SortKey> =
             request.sort.iter().map(|sort| SortKey::new(&self.inner.registry, sort)).collect();
-        let after = match &request.after {
-            None => None,
-            Some(text) => Some(Cursor::parse(text).ok_or_else(|| {
-                Refused::malformed(IssueCode::Value, "_after is not from a 'next' link of this server")
-            })?),
-        };
+        let after = cursor(request.after.as_deref())?;
         let count = match request.summary {
             Summary::Count => 0,
             _ => request.count.unwrap_or(DEFAULT_COUNT),
@@ -159,8 +155,17 @@ impl Gateway {
     }
 }
 
+/// The place a `next` link names.
+pub(super) fn cursor(after: Option<&str>) -> Result<Option<Cursor>, Refused> {
+    let parse = |text| {
+        let wrong = "_after is not from a 'next' link of this server";
+        Cursor::parse(text).ok_or_else(|| Refused::malformed(IssueCode::Value, wrong))
+    };
+    after.map(parse).transpose()
+}
+
 /// Of several types those of which there is something.
-async fn held<'r>(
+pub(super) async fn held<'r>(
     snapshot: &mut Snapshot<'_>,
     space: &Space,
     criteria: &'r [Criteria],

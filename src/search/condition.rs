@@ -50,6 +50,8 @@ pub enum Condition {
         /// Type of the target, and what it has to meet.
         targets: Vec<(String, Condition)>,
     },
+    /// One of these is met.
+    Any(Vec<Condition>),
     /// Met by nothing: a value that no resource can have.
     Nothing,
 }
