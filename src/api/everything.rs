@@ -22,11 +22,11 @@ pub(super) async fn everything(
 ) -> Result<Answer, ApiError> {
     let asked = Asked::of(api, request, id, &Parameters::of(request, body)?)?;
     let key = Key::new(request.space.id, "Patient", id);
-    let patient = api.gateway.store().read(&key).await?.ok_or(ApiError::NotFound)?;
+    let patient = api.gateway.store().read(&request.viewer, &key).await?.ok_or(ApiError::NotFound)?;
     if patient.body.is_none() {
         return Err(ApiError::Deleted(patient.version));
     }
-    let mut answer = api.gateway.record(&request.space, &asked.record).await?;
+    let mut answer = api.gateway.record(&request.viewer, &request.space, &asked.record).await?;
     answer.issues.extend(asked.remarks);
     let url = format!("{}/Patient/{id}/$everything", request.space.base);
     let search = SearchRequest { used: asked.used, ..SearchRequest::default() };

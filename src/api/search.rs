@@ -54,7 +54,7 @@ pub(super) async fn search(
         }
     };
     let search = search.map_err(Refused::Malformed)?;
-    let answer = api.gateway.search(&request.space, &search).await?;
+    let answer = api.gateway.search(&request.viewer, &request.space, &search).await?;
     Ok(Answer::resource(searchset(api, request, &url, &search, answer)?))
 }
 

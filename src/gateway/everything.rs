@@ -7,6 +7,7 @@ mod links;
 
 use std::collections::BTreeSet;
 
+use crate::access::Viewer;
 use crate::fhir::time::{Instant, Period};
 use crate::fhir::{Issue, IssueCode, json};
 use crate::search::{Condition, Criteria, LARGEST_COUNT, Prefix, Values, clinically_within};
@@ -36,13 +37,18 @@ pub struct RecordRequest {
 }
 
 impl Gateway {
-    /// One page of a Patient's record; empty where there is no such Patient.
+    /// One page of a Patient's record, as far as the viewer may see it; empty where there is no such Patient.
     ///
     /// Where types outside the compartment are asked for, the resources that refer to them are read to find them: such a
     /// page may hold less than it was to.
-    pub async fn record(&self, space: &Space, request: &RecordRequest) -> Result<SearchAnswer, Refused> {
+    pub async fn record(
+        &self,
+        viewer: &Viewer,
+        space: &Space,
+        request: &RecordRequest,
+    ) -> Result<SearchAnswer, Refused> {
         let after = cursor(request.after.as_deref())?;
-        let mut snapshot = self.inner.store.snapshot(Isolation::Snapshot).await?;
+        let mut snapshot = self.inner.store.snapshot(viewer, Isolation::Snapshot).await?;
         let as_of = snapshot.latest().await?;
         let count = request.count.min(LARGEST_COUNT);
         let looks_around = request.types.iter().any(|name| self.is_around(name)) && count > 0;

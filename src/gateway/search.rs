@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use crate::access::Viewer;
 use crate::definitions::SearchKind;
 use crate::fhir::time::Instant;
 use crate::fhir::{Issue, IssueCode};
@@ -37,7 +38,12 @@ pub struct SearchAnswer {
 
 impl Gateway {
     /// Carries out a search.
-    pub async fn search(&self, space: &Space, request: &SearchRequest) -> Result<SearchAnswer, Refused> {
+    pub async fn search(
+        &self,
+        viewer: &Viewer,
+        space: &Space,
+        request: &SearchRequest,
+    ) -> Result<SearchAnswer, Refused> {
         let store = &self.inner.store;
         let sort: Vec<SortKey> =
             request.sort.iter().map(|sort| SortKey::new(&self.inner.registry, sort)).collect();
@@ -51,7 +57,7 @@ impl Gateway {
             true => Isolation::Statement,
             false => Isolation::Snapshot,
         };
-        let mut snapshot = store.snapshot(isolation).await?;
+        let mut snapshot = store.snapshot(viewer, isolation).await?;
         let as_of = snapshot.latest().await?;
         let criteria = held(&mut snapshot, space, &request.criteria).await?;
         let page = Page { space: space.id, criteria: &criteria, sort: &sort, after: after.as_ref(), count };
@@ -137,8 +143,10 @@ impl Gateway {
         }
         let target_type = include.target_type.as_deref();
         match include.target {
-            IncludeTarget::All => snapshot.targets(&from, None, target_type).await,
-            IncludeTarget::Parameter(key) => snapshot.targets(&from, Some(&[key]), target_type).await,
+            IncludeTarget::All => snapshot.targets(space.id, &from, None, target_type).await,
+            IncludeTarget::Parameter(key) => {
+                snapshot.targets(space.id, &from, Some(&[key]), target_type).await
+            }
         }
     }
 

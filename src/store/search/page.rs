@@ -3,10 +3,12 @@
 use serde_json::Value as Json;
 use sqlx::{AnyConnection, Row as _};
 
+use crate::access::Viewer;
 use crate::definitions::SearchKind;
 use crate::search::{Condition, Criteria, Registry, Sort, SortBy};
 
 use super::super::sql::{Sql, Value};
+use super::super::visible::and_candidate_visible;
 use super::super::{Snapshot, SpaceId, Store, StoreError, Version, read};
 use super::condition::{Writer, can_lead};
 
@@ -94,8 +96,9 @@ impl Snapshot<'_> {
     /// One page of resources.
     pub async fn search(&mut self, page: &Page<'_>) -> Result<Found, StoreError> {
         let store = self.store;
-        let leads = store.leading(self.connection(), page).await?;
-        let rows = store.page_sql(page, &leads).fetch_all(self.connection()).await?;
+        let viewer = self.viewer;
+        let leads = store.leading(self.connection(), viewer, page).await?;
+        let rows = store.page_sql(viewer, page, &leads).fetch_all(self.connection()).await?;
         let mut found = Found::default();
         for row in rows.iter().take(page.count) {
             found.versions.push(read::version(row)?);
@@ -103,7 +106,7 @@ impl Snapshot<'_> {
         if let (true, Some(last)) = (rows.len() > page.count, rows.get(page.count.wrapping_sub(1))) {
             let mut keys = Vec::new();
             for (index, key) in keys_of(page).iter().enumerate() {
-                keys.push(key_value(last, 9 + index, key)?);
+                keys.push(key_value(last, read::VERSION_COLUMN_COUNT + index, key)?);
             }
             keys.push(last.try_get::<i64, _>(0)?.into());
             found.next = Some(Cursor(keys));
@@ -128,9 +131,10 @@ impl Snapshot<'_> {
     /// How many resources there are in all.
     pub async fn count(&mut self, page: &Page<'_>) -> Result<u64, StoreError> {
         let store = self.store;
-        let leads = store.leading(self.connection(), page).await?;
+        let viewer = self.viewer;
+        let leads = store.leading(self.connection(), viewer, page).await?;
         let mut sql = Sql::new("SELECT count(*) FROM (");
-        store.matches(&mut sql, page, &leads, |_| ());
+        store.matches(&mut sql, viewer, page, &leads, |_| ());
         sql.push(") m");
         let row = sql.fetch_optional(self.connection()).await?;
         Ok(row.map(|row| row.try_get::<i64, _>(0)).transpose()?.unwrap_or(0).unsigned_abs())
@@ -139,14 +143,14 @@ impl Snapshot<'_> {
 
 impl Store {
     /// The database's plan for a search, line by line; for tests and the curious.
-    pub async fn explain(&self, page: &Page<'_>) -> Result<Vec<String>, StoreError> {
+    pub async fn explain(&self, viewer: &Viewer, page: &Page<'_>) -> Result<Vec<String>, StoreError> {
         let connection = &mut *self.pool.acquire().await?;
-        let leads = self.leading(connection, page).await?;
+        let leads = self.leading(connection, viewer, page).await?;
         let (explain, column) = match self.kind {
             super::super::Kind::Sqlite => ("EXPLAIN QUERY PLAN ", 3),
             super::super::Kind::Postgres => ("EXPLAIN ", 0),
         };
-        let sql = self.page_sql(page, &leads).after(explain);
+        let sql = self.page_sql(viewer, page, &leads).after(explain);
         let rows = sql.fetch_all(connection).await?;
         rows.iter().map(|row| Ok(row.try_get(column)?)).collect()
     }
@@ -155,11 +159,12 @@ impl Store {
     async fn leading(
         &self,
         connection: &mut AnyConnection,
+        viewer: &Viewer,
         page: &Page<'_>,
     ) -> Result<Vec<Option<usize>>, StoreError> {
         let mut leads = Vec::with_capacity(page.criteria.len());
         for criteria in page.criteria {
-            leads.push(self.lead(connection, page.space, criteria).await?);
+            leads.push(self.lead(connection, viewer, page.space, criteria).await?);
         }
         Ok(leads)
     }
@@ -168,6 +173,7 @@ impl Store {
     async fn lead(
         &self,
         connection: &mut AnyConnection,
+        viewer: &Viewer,
         space: SpaceId,
         criteria: &Criteria,
     ) -> Result<Option<usize>, StoreError> {
@@ -190,7 +196,7 @@ impl Store {
                 }
                 condition => {
                     sql.push("(SELECT count(*) FROM (SELECT 1 AS one");
-                    let mut writer = Writer { store: self, space, depth: 0 };
+                    let mut writer = Writer { store: self, viewer, space, depth: 0 };
                     writer.lead(&mut sql, &criteria.type_name, Some(condition));
                     sql.add(" LIMIT ?) probe)", [PROBE.into()]);
                 }
@@ -211,9 +217,16 @@ impl Store {
 
     /// `SELECT DISTINCT d.seq …`: the candidates that meet all conditions of one of the criteria. `then` may add to what
     /// is asked of each.
-    fn matches(&self, sql: &mut Sql, page: &Page<'_>, leads: &[Option<usize>], then: impl Fn(&mut Sql)) {
+    fn matches(
+        &self,
+        sql: &mut Sql,
+        viewer: &Viewer,
+        page: &Page<'_>,
+        leads: &[Option<usize>],
+        then: impl Fn(&mut Sql),
+    ) {
         for (place, (criteria, lead)) in page.criteria.iter().zip(leads).enumerate() {
-            let mut writer = Writer { store: self, space: page.space, depth: 0 };
+            let mut writer = Writer { store: self, viewer, space: page.space, depth: 0 };
             sql.push(if place == 0 { "" } else { " UNION " });
             sql.push(if page.criteria.len() > 1 { "SELECT p.seq FROM (" } else { "" });
             sql.push("SELECT DISTINCT d.seq AS seq");
@@ -224,6 +237,7 @@ impl Store {
                     writer.check(sql, "d.seq", condition);
                 }
             }
+            and_candidate_visible(sql, viewer, page.space, "d.seq", &criteria.type_name);
             then(sql);
             sql.push(if page.criteria.len() > 1 { ") p" } else { "" });
         }
@@ -232,7 +246,7 @@ impl Store {
         }
     }
 
-    fn page_sql(&self, page: &Page<'_>, leads: &[Option<usize>]) -> Sql {
+    fn page_sql(&self, viewer: &Viewer, page: &Page<'_>, leads: &[Option<usize>]) -> Sql {
         let limit = i64::try_from(page.count).unwrap_or(i64::MAX - 1) + 1;
         let (order, beyond) = if seq_descends(page) { (" DESC", '<') } else { ("", '>') };
         let keys = keys_of(page);
@@ -240,7 +254,7 @@ impl Store {
         sql.push(read::VERSION_COLUMNS);
         if keys.is_empty() {
             sql.push(" FROM (");
-            self.matches(&mut sql, page, leads, |sql| {
+            self.matches(&mut sql, viewer, page, leads, |sql| {
                 if let Some(after) = page.after {
                     sql.add(&format!(" AND d.seq {beyond} ?"), [after.seq().into()]);
                 }
@@ -280,7 +294,7 @@ impl Store {
             sql.push(&format!(" AS k{index}"));
         }
         sql.push(" FROM (");
-        self.matches(&mut sql, page, leads, |_| ());
+        self.matches(&mut sql, viewer, page, leads, |_| ());
         sql.push(") m) p");
         if let Some(after) = page.after {
             sql.push(" WHERE ");
