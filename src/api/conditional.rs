@@ -33,7 +33,7 @@ pub(super) async fn condition(
         Handling::Strict,
     )
     .map_err(Refused::Malformed)?;
-    if search.conditions.is_empty() {
+    if search.criteria.iter().all(|criteria| criteria.conditions.is_empty()) {
         let text = "say by a search which resource is meant: Patient?identifier=system|value";
         return Err(ApiError::malformed(IssueCode::Required, text));
     }

@@ -1,10 +1,11 @@
 //! Operations (R4 §3.2).
 
+use crate::fhir::IssueCode;
 use crate::gateway::ExportLevel;
 use crate::store::Key;
 
 use super::request::{Body, Request};
-use super::{Answer, Api, ApiError, docref, export, terminology, validate};
+use super::{Answer, Api, ApiError, docref, everything, export, terminology, validate};
 
 /// `$name`: those there are.
 pub(super) async fn operation(
@@ -26,6 +27,12 @@ pub(super) async fn operation(
         }
         ("issues", Some(type_name), Some(id)) => issues(api, request, type_name, id).await,
         ("docref", Some("DocumentReference"), None) => docref::docref(api, request, body).await,
+        ("everything", Some("Patient"), Some(id)) => everything::everything(api, request, id, body).await,
+        ("everything", Some("Patient"), None) => {
+            let text =
+                "say of which Patient: Patient/[id]/$everything; for all of them there is Patient/$export";
+            Err(ApiError::malformed(IssueCode::Required, text))
+        }
         ("export", None, None) => export::kick_off(api, request, ExportLevel::System, body).await,
         ("export", Some("Patient"), None) => export::kick_off(api, request, ExportLevel::Patient, body).await,
         ("export", Some("Group"), Some(id)) => {

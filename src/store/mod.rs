@@ -68,6 +68,9 @@ pub enum StoreError {
         /// Why.
         error: std::io::Error,
     },
+    /// A statement with more values than a database takes.
+    #[error("this asks for too many values at once")]
+    TooManyValues,
     /// Something that this database cannot do.
     #[error("{0}")]
     Unsupported(&'static str),
