@@ -103,6 +103,7 @@
 
 pub mod access;
 pub mod api;
+pub mod auth;
 pub mod cli;
 pub mod config;
 pub mod definitions;

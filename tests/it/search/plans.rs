@@ -1,5 +1,6 @@
 //! By which way the databases go: an `EXPLAIN` of searches over a store that is not small.
 
+use sdoh_gateway::access::Viewer;
 use sdoh_gateway::config::Config;
 use sdoh_gateway::search::{Handling, SearchRequest};
 use sdoh_gateway::store::{DEFAULT_SPACE, Kind, Page, SortKey};
@@ -109,8 +110,10 @@ fn no_indexed_search_scans_resources() {
 
 /// Keeps PostgreSQL from reading small tables whole, to filter or to merge, merely because they are small.
 pub fn with_indexes(config: &mut Config) {
-    if config.database_url.starts_with("postgres") {
-        config.database_url.push_str("?options=-c%20enable_seqscan%3Doff%20-c%20enable_mergejoin%3Doff");
+    let url = config.database_url.expose().to_owned();
+    if url.starts_with("postgres") {
+        config.database_url =
+            (url + "?options=-c%20enable_seqscan%3Doff%20-c%20enable_mergejoin%3Doff").into();
     }
 }
 
@@ -144,7 +147,7 @@ async fn plan(server: &Server, query: &str) -> Vec<String> {
         after: None,
         count: 20,
     };
-    gateway.store().explain(&page).await.unwrap()
+    gateway.store().explain(&Viewer::Everything, &page).await.unwrap()
 }
 
 fn scans(kind: Kind, plan: &[String]) -> Vec<String> {
