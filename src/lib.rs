@@ -105,6 +105,7 @@ pub mod access;
 pub mod api;
 pub mod cli;
 pub mod config;
+pub mod consent;
 pub mod definitions;
 pub mod delivery;
 pub mod demo;
