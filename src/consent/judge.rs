@@ -53,7 +53,8 @@ impl Directive {
             return Verdict::Deny { specificity: Specificity::Unreadable, reason: Reason::Unreadable(path) };
         }
         let provision = self.provision.as_ref();
-        let outcome = provision.map_or(Outcome::Nothing(None), |provision| provision.decide_root(request));
+        let outcome =
+            provision.map_or(Outcome::Nothing(None), |provision| provision.decide_root(self.policy, request));
         if let Outcome::Deny { specificity, why } = outcome {
             let reason = match why {
                 Denying::Certainly => Reason::Forbidden,

@@ -60,7 +60,7 @@ mod tests {
         let form = |code| json!({"system": "http://terminology.hl7.org/CodeSystem/consentpolicycodes", "code": code});
         for (rule, expected) in [
             (json!({"coding": [act("OPTIN")]}), Policy::OptIn),
-            (json!({"coding": [act("OPTINR")]}), Policy::OptInRestricted),
+            (json!({"coding": [act("OPTINR")]}), Policy::OptIn),
             (json!({"coding": [act("OPTOUTE")]}), Policy::OptOut),
             (json!({"coding": [act("OPTIN"), act("OPTOUT")]}), Policy::OptOut),
             (json!({"coding": [act("EMRGONLY")]}), Policy::EmergencyOnly),

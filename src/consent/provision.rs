@@ -8,6 +8,7 @@ use super::conditions::{Condition, Conditions, Request};
 use super::json::{Malformed, is_modified, list, text};
 use super::matching::Match;
 use super::period::Validity;
+use super::policy::Policy;
 use super::sensitivity::{Sensitivities, SensitivitySet};
 
 /// How deeply exceptions to exceptions may nest.
@@ -125,12 +126,13 @@ impl Provision {
 
     /// What a root provision comes to. R4 wants no `type` there, so that it only sets the frame for its exceptions;
     /// examples of R4 itself use it as the exception to the policy. Without `type`, it permits nothing itself, whichever
-    /// of the two was meant, and forbids where it gives conditions and nothing within it permits.
-    pub(super) fn decide_root(&self, request: &Request) -> Outcome {
+    /// of the two was meant, and forbids where it gives conditions and nothing within it permits; not so where the
+    /// policy is to take no part, which an exception could only lift.
+    pub(super) fn decide_root(&self, policy: Policy, request: &Request) -> Outcome {
+        let permits = |exception: &Provision| exception.rule == Rule::Permit;
         let is_frame = self.rule == Rule::Unstated
             && self.conditions.as_ref().is_some_and(|conditions| {
-                conditions.are_none()
-                    || self.exceptions.iter().any(|exception| exception.rule == Rule::Permit)
+                policy == Policy::OptOut || conditions.are_none() || self.exceptions.iter().any(permits)
             });
         self.decide(request, is_frame)
     }
