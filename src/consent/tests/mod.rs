@@ -4,6 +4,7 @@ mod laws;
 
 use std::fs;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
@@ -16,6 +17,12 @@ const OWN: &str = "http://gw.example/fhir";
 fn file(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/consent").join(name);
     serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap_or_else(|e| panic!("{name}: {e}"))
+}
+
+/// What the cases have in common.
+fn shared() -> &'static Value {
+    static SHARED: OnceLock<Value> = OnceLock::new();
+    SHARED.get_or_init(|| file("shared.json"))
 }
 
 /// Puts what `@name` stands for in its place.
@@ -55,9 +62,9 @@ fn at(text: &str) -> Instant {
 
 /// Runs a case; what it asks in short: `now`, `consents`, `to` and `as` what, `for` what purpose, `what`, with which
 /// `task` and `order` (null: with no referral), `held` by whom. `says` is the sentence to come.
-fn check(case: &Value, shared: &Value) -> Result<bool, String> {
+fn check(case: &Value) -> Result<bool, String> {
     let text = |name: &str, default| case.get(name).map_or(Some(default), Value::as_str);
-    let define = &shared["define"];
+    let (shared, define) = (shared(), &shared()["define"]);
     let sensitivities = Sensitivities::default();
     let read = |name, default: &str| {
         let given = case.get(name).cloned().unwrap_or_else(|| json!(default));
@@ -96,11 +103,10 @@ fn check(case: &Value, shared: &Value) -> Result<bool, String> {
 
 #[test]
 fn cases() {
-    let shared = file("shared.json");
     let (mut permitted, mut denied, mut wrong) = (0, 0, Vec::new());
     for name in ["documents", "policies", "rules", "several", "sensitive", "unknown", "covered"] {
         for case in file(&format!("{name}.json")).as_array().unwrap() {
-            match check(case, &shared) {
+            match check(case) {
                 Ok(true) => permitted += 1,
                 Ok(false) => denied += 1,
                 Err(difference) => wrong.push(difference),
