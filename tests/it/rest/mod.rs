@@ -10,6 +10,7 @@ mod everything;
 mod history;
 mod metadata;
 mod odd;
+mod provided;
 mod read;
 mod spaces;
 mod transaction;
