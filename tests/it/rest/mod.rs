@@ -9,6 +9,7 @@ mod docref;
 mod everything;
 mod history;
 mod metadata;
+mod methods;
 mod odd;
 mod provided;
 mod read;

@@ -9,7 +9,8 @@ async fn findings(server: &Server, resource: &Value) -> String {
     let path = format!("{}/$validate", resource["resourceType"].as_str().unwrap());
     let outcome: Answer = server.post(&path, resource).await.expect(200);
     let issues = outcome.issues();
-    let wrong = issues.lines().filter(|line| !line.starts_with("information") && !line.contains("name.matches"));
+    let wrong =
+        issues.lines().filter(|line| !line.starts_with("information") && !line.contains("name.matches"));
     wrong.collect::<Vec<_>>().join("\n")
 }
 
