@@ -11,9 +11,13 @@
 mod client;
 mod principal;
 pub mod reach;
+mod registration;
+mod scope;
 pub mod shared;
 mod viewer;
 
 pub use client::{Client, Coverage};
 pub use principal::Principal;
+pub use registration::{Registration, RegistrationError};
+pub use scope::{ADMINISTRATOR, Permit, Right, Rights, ScopeError, Scopes};
 pub use viewer::{Party, Viewer};

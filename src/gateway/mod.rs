@@ -108,7 +108,8 @@ impl Gateway {
         mut progress: impl FnMut(&str, u64),
     ) -> Result<Gateway, OpenError> {
         let registry = Arc::new(Registry::new(&definitions));
-        let options = Options { durability: config.durability.into(), ..Options::new(&config.database_url) };
+        let options =
+            Options { durability: config.durability.into(), ..Options::new(config.database_url.expose()) };
         let store = Store::open(&options, &registry).await?;
         let terminology = Arc::new(Terminology::new(definitions.clone()));
         let extractor = Extractor::new(definitions.clone(), registry.clone(), terminology.clone());

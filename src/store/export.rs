@@ -7,11 +7,13 @@ use std::collections::BTreeSet;
 
 use sqlx::Row as _;
 
+use crate::access::Viewer;
 use crate::fhir::time::Instant;
 use crate::search::ParameterKey;
 
 use super::read::{self, VERSION_COLUMNS};
 use super::sql::{Sql, Value};
+use super::visible::and_visible;
 use super::{Key, SpaceId, Store, StoreError, Version};
 
 /// A job as it is kept.
@@ -34,6 +36,8 @@ pub struct ExportRow {
 /// All resources of a type at a moment.
 #[derive(Debug, Clone, Copy)]
 pub struct Moment<'s> {
+    /// Who looks. What may be seen now may be seen as it was.
+    pub viewer: &'s Viewer,
     /// Where.
     pub space: SpaceId,
     /// Type.
@@ -139,13 +143,19 @@ impl Store {
     }
 
     /// The version of a resource that was current at a moment; a deleted one has no body.
-    pub async fn read_at(&self, key: &Key, as_of: Instant) -> Result<Option<Version>, StoreError> {
+    pub async fn read_at(
+        &self,
+        viewer: &Viewer,
+        key: &Key,
+        as_of: Instant,
+    ) -> Result<Option<Version>, StoreError> {
         let mut sql = Sql::new("SELECT ");
         sql.push(VERSION_COLUMNS).add(
-            " FROM version v WHERE v.space = ? AND v.type = ? AND v.id = ? AND v.seq <= ? \
-             ORDER BY v.version DESC LIMIT 1",
+            " FROM version v WHERE v.space = ? AND v.type = ? AND v.id = ? AND v.seq <= ?",
             [key.space.into(), (&*key.type_name).into(), (&*key.id).into(), as_of.into()],
         );
+        and_visible(&mut sql, viewer, key.space, "v", Some(&key.type_name));
+        sql.push(" ORDER BY v.version DESC LIMIT 1");
         let row = sql.fetch_optional(&mut *self.pool.acquire().await?).await?;
         row.as_ref().map(read::version).transpose()
     }
@@ -259,4 +269,5 @@ fn current_at(sql: &mut Sql, moment: &Moment<'_>, after: Option<Instant>, kind: 
         [as_of(), as_of()],
     );
     sql.push(" AND ").push(kind);
+    and_visible(sql, moment.viewer, moment.space, "v", Some(moment.type_name));
 }

@@ -6,11 +6,13 @@
 //! can never be overtaken by a write that took its time earlier and landed later.
 
 mod backup;
+mod client;
 mod entries;
 mod export;
 mod history;
 mod open;
 mod outbox;
+mod own_key;
 mod read;
 mod referral;
 mod reindex;
@@ -23,10 +25,12 @@ mod write;
 
 pub use backup::{backup, restore};
 
+pub use client::{ClientRow, ClientsVersion};
 pub use export::{Among, Candidate, Candidates, ExportRow, Moment};
 pub use history::{HistoryFilter, HistoryScope};
 pub use open::{Durability, Options};
 pub use outbox::{Leased, NewMessage};
+pub use own_key::OwnKeyRow;
 pub use referral::{NewLinks, NewParties};
 #[doc(hidden)]
 pub use schema::migrate_partly;

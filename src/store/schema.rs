@@ -13,6 +13,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("audit and outbox", include_str!("migrations/0002_audit_and_outbox.sql")),
     ("exports", include_str!("migrations/0003_exports.sql")),
     ("access", include_str!("migrations/0004_access.sql")),
+    ("clients", include_str!("migrations/0005_clients.sql")),
 ];
 
 /// Brings the schema up to date. Nodes that start together wait for each other.

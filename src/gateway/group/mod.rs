@@ -172,7 +172,8 @@ impl<'g, 's> Group<'g, 's> {
         for prepared in &job.writes {
             let write = &prepared.write;
             let key = Key::new(job.space.id, &write.type_name, write.id.as_str());
-            befores.push(if has_reach(&write.type_name) { self.resource(&key) } else { None });
+            let is_of_interest = has_reach(&write.type_name) && !hidden.contains(&key);
+            befores.push(if is_of_interest { self.resource(&key) } else { None });
             drafts.push(Draft {
                 key,
                 method: write.method,

@@ -115,8 +115,10 @@ fn no_indexed_search_scans_resources() {
 
 /// Keeps PostgreSQL from reading small tables whole, to filter or to merge, merely because they are small.
 pub fn with_indexes(config: &mut Config) {
-    if config.database_url.starts_with("postgres") {
-        config.database_url.push_str("?options=-c%20enable_seqscan%3Doff%20-c%20enable_mergejoin%3Doff");
+    let url = config.database_url.expose().to_owned();
+    if url.starts_with("postgres") {
+        config.database_url =
+            (url + "?options=-c%20enable_seqscan%3Doff%20-c%20enable_mergejoin%3Doff").into();
     }
 }
 
