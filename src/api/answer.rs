@@ -141,9 +141,12 @@ impl Answer {
             let text = "properties that FHIR's XML cannot say are left out: ask for JSON to see all";
             insert(WARNING, format!("299 - \"{left_out} {text}\""));
         }
+        // What is not sent again would have varied too (RFC 9110 §15.4.5).
+        if content_type.is_some() || self.status == StatusCode::NOT_MODIFIED {
+            headers.insert(VARY, HeaderValue::from_static("accept"));
+        }
         if let Some(content_type) = content_type {
             headers.insert(CONTENT_TYPE, content_type);
-            headers.insert(VARY, HeaderValue::from_static("accept"));
         }
         response
     }

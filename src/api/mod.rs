@@ -18,6 +18,7 @@ mod metadata;
 mod operation;
 mod parameters;
 mod patch;
+mod provided;
 mod read;
 mod request;
 mod search;
@@ -35,7 +36,7 @@ pub use metadata::capability_statement;
 pub use server::{Server, router};
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::config::{Config, Limits};
 use crate::gateway::Gateway;
@@ -51,6 +52,8 @@ pub struct Api {
     capability_statements: Arc<BTreeMap<String, Arc<str>>>,
     /// The TerminologyCapabilities of each space that was asked for them.
     terminology_capabilities: Arc<Mutex<BTreeMap<String, Arc<str>>>>,
+    /// The SearchParameters, made when they are first asked for.
+    search_parameters: Arc<OnceLock<Vec<provided::Provided>>>,
     turns: patch::Turns,
 }
 
@@ -67,6 +70,7 @@ impl Api {
             cors_origins: config.cors_origins.iter().filter_map(|origin| origin.parse().ok()).collect(),
             capability_statements: Arc::new(statements),
             terminology_capabilities: Arc::default(),
+            search_parameters: Arc::default(),
             turns: patch::Turns::default(),
         }
     }

@@ -9,7 +9,7 @@ use crate::gateway::{Refused, SearchAnswer};
 use crate::search::SearchRequest;
 
 use super::request::{Body, Request, decode_form};
-use super::{Answer, Api, ApiError, content, subset};
+use super::{Answer, Api, ApiError, content, provided, subset};
 
 /// What has to be escaped within a value of a query.
 const QUERY_VALUE: &AsciiSet = &CONTROLS
@@ -54,7 +54,10 @@ pub(super) async fn search(
         }
     };
     let search = search.map_err(Refused::Malformed)?;
-    let answer = api.gateway.search(&request.viewer, &request.space, &search).await?;
+    let answer = match type_name {
+        Some(type_name) => provided::search(api, request, type_name, &search).await?,
+        None => api.gateway.search(&request.viewer, &request.space, &search).await?,
+    };
     Ok(Answer::resource(searchset(api, request, &url, &search, answer)?))
 }
 
@@ -69,7 +72,7 @@ pub(super) fn searchset(
     let base = &request.space.base;
     let mut links = vec![("self", with_query(url, &search.used, None))];
     if let Some(next) = &answer.next {
-        links.push(("next", with_query(url, &search.used, Some(&next.to_text()))));
+        links.push(("next", with_query(url, &search.used, Some(next))));
     }
     let links: Vec<(&str, &str)> = links.iter().map(|(relation, url)| (*relation, url.as_str())).collect();
     let as_of = answer.as_of.unwrap_or(Instant(0)).to_fhir();
