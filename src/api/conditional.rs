@@ -48,6 +48,13 @@ pub(super) async fn condition(
     }
 }
 
+/// The parameters in `If-None-Exist`. R4 has them alone there; one widely used client sends the whole URL of the search.
+pub(super) fn none_exist(type_name: &str, text: &str) -> Vec<(String, String)> {
+    let is_search = |path: &str| path.rsplit('/').next() == Some(type_name);
+    let query = text.split_once('?').filter(|(path, _)| is_search(path));
+    decode_form(query.map_or(text, |(_, query)| query))
+}
+
 /// `POST Type` with `If-None-Exist`: nothing is made where there is one already.
 pub(super) async fn create(
     api: &Api,
@@ -58,7 +65,7 @@ pub(super) async fn create(
 ) -> Result<Answer, ApiError> {
     let resource = create::resource(type_name, body)?;
     for _ in 0..MOST_ATTEMPTS {
-        let condition = condition(api, request, type_name, &decode_form(query)).await?;
+        let condition = condition(api, request, type_name, &none_exist(type_name, query)).await?;
         if let Match::One(id) = &condition.found {
             return existing(api, request, type_name, id).await;
         }

@@ -147,7 +147,9 @@ async fn draft(
     conditions: &mut Vec<Condition>,
 ) -> Result<Step, ApiError> {
     let query = match (&request.interaction, &request.conditions.if_none_exist) {
-        (Interaction::Create { type_name }, Some(query)) => Some((type_name, decode_form(query))),
+        (Interaction::Create { type_name }, Some(query)) => {
+            Some((type_name, conditional::none_exist(type_name, query)))
+        }
         (
             Interaction::ConditionalUpdate { type_name }
             | Interaction::ConditionalPatch { type_name }

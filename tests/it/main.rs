@@ -2,6 +2,7 @@
 
 mod ask;
 mod bulk;
+mod clients;
 mod definitions;
 mod examples;
 mod fhirpath;

@@ -34,6 +34,15 @@ fn create_if_none_exists() {
         for query in ["", "shoe-size=43", "_count=1", "birthdate=tomorrow"] {
             assert_eq!(create(server, query).await.0, 400, "{query}: would find what is not meant");
         }
+        // As HAPI's client sends it; but not of another type.
+        for (query, status) in [
+            ("http://gateway.example/fhir/Patient?_id=other", 200),
+            ("Patient?_id=other", 200),
+            ("Person?_id=other", 400),
+            ("Patient?", 400),
+        ] {
+            assert_eq!(create(server, query).await.0, status, "{query}");
+        }
         let minimal = [("If-None-Exist", "_id=other"), ("Prefer", "return=minimal")];
         let answer = server.post_with("Patient", &minimal, &known("", "1")).await.expect(200);
         assert_eq!(answer.text(), "");
