@@ -189,7 +189,10 @@ async fn draft(
         (Interaction::ConditionalDelete { type_name }, _, Some(id)) => {
             Step::Write(delete::draft(request, type_name, &id)?)
         }
-        (Interaction::ConditionalDelete { .. }, ..) => Step::Nothing,
+        (Interaction::ConditionalDelete { .. }, ..) => {
+            conditional::refuse_if_match(request)?;
+            Step::Nothing
+        }
         _ => Step::Read(body),
     };
     conditions.extend(condition);

@@ -8,6 +8,7 @@ mod examples;
 mod fhirpath;
 mod fuzz;
 mod harness;
+mod model;
 mod patch;
 mod process;
 mod referral;
