@@ -29,6 +29,25 @@ fn searched(state: &State, write: &Write) -> Option<String> {
     }
 }
 
+/// The resource that is written to, where the client or the search says it.
+fn target(state: &State, write: &Write) -> Option<Place> {
+    let of_type = write.of_type;
+    let found = |criterion| match state.find(of_type, criterion) {
+        Found::One(place) => Some(place),
+        Found::Nothing | Found::Many => None,
+    };
+    match &write.action {
+        Action::Create(_) | Action::CreateUnless(..) => None,
+        Action::Update(which, _) | Action::Patch(which, _) | Action::Delete(which) => {
+            Some(state.place(of_type, *which))
+        }
+        Action::UpdateWhere(criterion, own, _) => {
+            found(*criterion).or(own.map(|which| state.place(of_type, which)))
+        }
+        Action::PatchWhere(criterion, _) | Action::DeleteWhere(criterion) => found(*criterion),
+    }
+}
+
 /// The conditional references of a transaction.
 fn conditional_references(state: &State, drafts: &[&Draft<'_>]) -> BTreeMap<String, Search> {
     let here: BTreeSet<String> = drafts.iter().filter_map(|draft| searched(state, draft.write)).collect();
@@ -52,16 +71,11 @@ pub fn refusals(state: &State, parts: &[Part<'_>]) -> BTreeSet<u16> {
     let mut statuses = BTreeSet::new();
     let (mut written, mut deleted, mut made) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for Draft { write, outcome, .. } in &drafts {
-        let place = match (outcome, &write.action) {
-            (Outcome::Refused(status), _) => {
-                // What is to be changed is not there, or not any more.
-                statuses.insert(if *status == 410 { 404 } else { *status });
-                continue;
-            }
-            (Outcome::Written(written), _) => written.place.clone(),
-            (_, Action::Delete(which)) => Some(state.place(write.of_type, *which)),
-            _ => None,
-        };
+        if let Outcome::Refused(status) = outcome {
+            // What is to be changed is not there, or not any more.
+            statuses.insert(if *status == 410 { 404 } else { *status });
+        }
+        let place = target(state, write);
         if matches!(outcome, Outcome::Written(written) if written.content.is_none()) {
             deleted.extend(place.clone());
         }
