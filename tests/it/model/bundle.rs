@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::agree::check_found;
 use super::content::link_of;
-use super::outcome::{Outcome, Written};
+use super::outcome::{Outcome, Written, outcome};
 use super::part::{Part, of_batch, of_transaction, send_bundle};
 use super::state::{Place, State};
 use super::step::{Action, Entry, Wire};
@@ -32,9 +32,23 @@ pub async fn batch(client: &Client, state: &mut State, entries: &[Entry], wire: 
     settle(client, state, &parts, &told, commits, wire).await;
 }
 
-/// Carries out a transaction.
-pub async fn transaction(client: &Client, state: &mut State, entries: &[Entry], wire: Wire) {
-    let parts = of_transaction(state, entries);
+/// Carries out a transaction, perhaps without what would be refused by itself.
+pub async fn transaction(
+    client: &Client,
+    state: &mut State,
+    entries: &[Entry],
+    is_careful: bool,
+    wire: Wire,
+) {
+    let is_refused = |entry: &&Entry| match entry {
+        Entry::Write(write) => matches!(outcome(state, write, None).1, Outcome::Refused(_)),
+        Entry::Read(..) | Entry::Search(..) => false,
+    };
+    let entries: Vec<&Entry> = entries.iter().filter(|entry| !(is_careful && is_refused(entry))).collect();
+    if entries.is_empty() {
+        return;
+    }
+    let parts = of_transaction(state, &entries);
     let told = send_bundle(client, "transaction", &parts, wire).await;
     let refusals = refusals(state, &parts);
     if !refusals.is_empty() {

@@ -44,7 +44,7 @@ pub fn of_batch<'e>(state: &State, entries: &[&'e Entry]) -> Vec<Part<'e>> {
 }
 
 /// The entries of a transaction, which refer to each other by names, and to others by searches.
-pub fn of_transaction<'e>(state: &mut State, entries: &'e [Entry]) -> Vec<Part<'e>> {
+pub fn of_transaction<'e>(state: &mut State, entries: &[&'e Entry]) -> Vec<Part<'e>> {
     let names: Vec<Option<String>> =
         entries.iter().map(|entry| is_named(entry).then(|| state.fresh_name())).collect();
     let link = |link| match link {

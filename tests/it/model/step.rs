@@ -27,8 +27,8 @@ pub enum Step {
     One(Write, Wire),
     /// `POST` of a batch.
     Batch(Vec<Entry>, Wire),
-    /// `POST` of a transaction.
-    Transaction(Vec<Entry>, Wire),
+    /// `POST` of a transaction, and whether what would be refused by itself is left out.
+    Transaction(Vec<Entry>, bool, Wire),
     /// What no server may take, by its number.
     Wrong(u8, Wire),
     /// Seconds that pass.
@@ -161,11 +161,12 @@ pub enum Change {
 
 /// Sequences of so many steps.
 pub fn steps(most: usize) -> impl Strategy<Value = Steps> {
-    let entries = || prop::collection::vec(entry(), 1..7);
+    let entries = || prop::collection::vec(entry(), 1..9);
     let step = prop_oneof![
         10 => (write(), wire()).prop_map(|(write, wire)| Step::One(write, wire)),
         2 => (entries(), wire()).prop_map(|(entries, wire)| Step::Batch(entries, wire)),
-        4 => (entries(), wire()).prop_map(|(entries, wire)| Step::Transaction(entries, wire)),
+        4 => (entries(), prop::bool::weighted(0.7), wire())
+            .prop_map(|(entries, is_careful, wire)| Step::Transaction(entries, is_careful, wire)),
         1 => (any::<u8>(), wire()).prop_map(|(number, wire)| Step::Wrong(number, wire)),
         1 => (0u8..3).prop_map(Step::Pause),
     ];
