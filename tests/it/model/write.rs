@@ -5,12 +5,12 @@ use serde_json::Value;
 
 use super::outcome::{Outcome, Written, outcome};
 use super::state::{Place, State, Version};
-use super::step::{Action, Back, Content, Link, Wire as Form, Write};
+use super::step::{Action, Back, Content, Link, Wire, Write};
 use super::wire::{Told, assert_outcome, bare, send, send_write};
 use crate::harness::Client;
 
 /// Carries out a write, and compares all that is told of it.
-pub async fn one(client: &Client, state: &mut State, write: &Write, wire: Form) {
+pub async fn one(client: &Client, state: &mut State, write: &Write, wire: Wire) {
     let link = content_of(write).and_then(|content| match content.link {
         Link::To(of_type, which) => Some(state.place(of_type, which).to_string()),
         // Only a transaction knows these.
@@ -134,7 +134,7 @@ fn check_back(told: &Told, content: &Value, back: Back) {
 }
 
 /// Reads what is there now, and compares it.
-pub async fn look(client: &Client, state: &State, place: &Place, wire: Form) {
+pub async fn look(client: &Client, state: &State, place: &Place, wire: Wire) {
     let told = send(client, Method::GET, &place.to_string(), Vec::new(), None, wire).await;
     check_read(state, &told, place, state.versions(place).len());
 }
@@ -157,7 +157,7 @@ pub fn check_read(state: &State, told: &Told, place: &Place, number: usize) {
 }
 
 /// When the newest version of a resource was written, by its history.
-async fn updated(client: &Client, place: &Place, wire: Form) -> String {
+async fn updated(client: &Client, place: &Place, wire: Wire) -> String {
     let path = format!("{place}/_history?_count=1");
     let told = send(client, Method::GET, &path, Vec::new(), None, wire).await;
     let entry = &told.body.as_ref().unwrap()["entry"][0];
