@@ -103,8 +103,10 @@
 
 pub mod access;
 pub mod api;
+pub mod auth;
 pub mod cli;
 pub mod config;
+pub mod consent;
 pub mod definitions;
 pub mod delivery;
 pub mod demo;

@@ -12,11 +12,11 @@ use syn::visit::{self, Visit};
 const RINGS: &[&[&str]] = &[
     &["fhir"],
     &["definitions", "fhirpath", "terminology", "xml"],
-    &["access", "patch", "referral", "search", "validator"],
+    &["access", "consent", "patch", "referral", "search", "validator"],
     &[],
     &["store"],
     &["config", "gateway"],
-    &["telemetry"],
+    &["auth", "telemetry"],
     &["api", "delivery"],
     &["cli", "demo", "main", "serve"],
 ];
@@ -27,6 +27,8 @@ const WITHIN: &[(&str, &str)] = &[
     ("terminology", "definitions"),
     ("terminology", "fhirpath"),
     ("xml", "definitions"),
+    ("consent", "access"),
+    ("consent", "referral"),
     ("gateway", "config"),
     ("cli", "demo"),
     ("cli", "serve"),
