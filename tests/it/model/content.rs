@@ -38,7 +38,7 @@ pub fn resource(of_type: &str, content: &Content, id: Option<&str>, link: Option
     if content.has_meta {
         map.insert("meta".into(), json!({"versionId": "77", "lastUpdated": "2001-02-03T04:05:06Z", "tag": [{"system": "http://tags.example", "code": "kept"}]}));
     }
-    if content.text % 5 == 0 {
+    if content.text.is_multiple_of(5) {
         map.insert("text".into(), json!({"status": "generated", "div": DIV}));
     }
     map.insert("identifier".into(), json!([{"system": NUMBERS, "value": content.number.to_string()}]));

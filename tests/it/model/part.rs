@@ -13,7 +13,7 @@ use crate::harness::{Client, entry, transaction};
 
 /// An entry, once it is known which ids there are.
 pub enum Part<'w> {
-    Write(Draft<'w>),
+    Write(Box<Draft<'w>>),
     Read(Place),
     /// Type, path and query, and what has to be found.
     Search(&'static str, String, Wanted),
@@ -74,7 +74,7 @@ fn part<'e>(
                 link => link_within(link),
             });
             let (asked, outcome) = outcome(state, write, link.as_deref());
-            Part::Write(Draft { write, name, asked, outcome })
+            Part::Write(Box::new(Draft { write, name, asked, outcome }))
         }
         Entry::Read(of_type, which) => Part::Read(state.place(of_type, *which)),
         Entry::Search(of_type, criterion) => {
