@@ -2,11 +2,13 @@
 
 mod ask;
 mod bulk;
+mod clients;
 mod definitions;
 mod examples;
 mod fhirpath;
 mod fuzz;
 mod harness;
+mod model;
 mod patch;
 mod process;
 mod referral;
