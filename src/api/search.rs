@@ -80,7 +80,7 @@ fn searchset(
         });
     }
     if !answer.issues.is_empty() {
-        let outcome = OperationOutcome::from(answer.issues).to_value().to_string();
+        let outcome = OperationOutcome::json_of(&answer.issues);
         bundle.push(&EntryText {
             resource: Some(&outcome),
             search_mode: Some("outcome"),
