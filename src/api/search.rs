@@ -88,7 +88,7 @@ pub(super) fn searchset(
         });
     }
     if !answer.issues.is_empty() {
-        let outcome = OperationOutcome::from(answer.issues).to_value().to_string();
+        let outcome = OperationOutcome::json_of(&answer.issues);
         bundle.push(&EntryText {
             resource: Some(&outcome),
             search_mode: Some("outcome"),

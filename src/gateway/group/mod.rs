@@ -439,8 +439,7 @@ impl<'g, 's> Group<'g, 's> {
             author: draft.author.clone(),
             request: request.to_owned(),
         });
-        let issues = (!draft.issues.is_empty())
-            .then(|| OperationOutcome::from(draft.issues.clone()).to_value().to_string());
+        let issues = (!draft.issues.is_empty()).then(|| OperationOutcome::json_of(&draft.issues));
         self.batch.versions.push(NewVersion {
             key: draft.key.clone(),
             seq,
