@@ -104,6 +104,7 @@
 
 pub mod access;
 pub mod api;
+pub mod auth;
 pub mod cli;
 pub mod config;
 pub mod consent;

@@ -57,6 +57,10 @@ pub async fn serve(
     ready: impl FnOnce(Running),
 ) -> Result<(), ServeError> {
     config.check()?;
+    if !config.open {
+        let message = "logins are not built yet: say --open".to_owned();
+        return Err(ConfigError::Value { key: "open", message }.into());
+    }
     let listen = |key, address| move |error| ServeError::Listen { key, address, error };
     let metrics = match config.metrics_listen {
         Some(address) => {

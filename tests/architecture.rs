@@ -16,7 +16,7 @@ const RINGS: &[&[&str]] = &[
     &[],
     &["store"],
     &["config", "gateway"],
-    &["telemetry"],
+    &["auth", "telemetry"],
     &["api", "delivery"],
     &["cli", "demo", "main", "serve"],
 ];

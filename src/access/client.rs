@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Scopes;
+
 /// What HIPAA makes of an organisation. What others than covered entities and their associates receive needs consent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -28,6 +30,8 @@ pub struct Client {
     /// Referrals without an owner that are offered to it: tokens, `system|code`, of which a Task's `performerType` has
     /// one; `*` for all.
     pub pools: BTreeSet<String>,
+    /// What it may do by the token it came with.
+    pub scopes: Scopes,
     /// Whether it runs the gateway: it sees all, in every space.
     pub is_administrator: bool,
 }

@@ -33,11 +33,11 @@ pub(super) async fn condition(
         Handling::Strict,
     )
     .map_err(Refused::Malformed)?;
-    if search.conditions.is_empty() {
+    if search.criteria.iter().all(|criteria| criteria.conditions.is_empty()) {
         let text = "say by a search which resource is meant: Patient?identifier=system|value";
         return Err(ApiError::malformed(IssueCode::Required, text));
     }
-    let condition = api.gateway.condition(&request.space, search).await?;
+    let condition = api.gateway.condition(&request.viewer, &request.space, search).await?;
     match condition.found {
         Match::Many => {
             let text =

@@ -46,7 +46,7 @@ pub(super) async fn docref(api: &Api, request: &Request, body: Body) -> Result<A
     }
     query.push(("_sort".to_owned(), "-date".to_owned()));
     let found = Request { query, ..request.clone() };
-    search::search(api, &found, "DocumentReference", Body::Nothing).await
+    search::search(api, &found, Some("DocumentReference"), Body::Nothing).await
 }
 
 /// A coding or text as a search value.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::definitions::SearchKind;
 use crate::gateway::{Gateway, Space};
-use crate::search::ParameterKey;
+use crate::search::RegisteredParameter;
 
 use super::request::Request;
 use super::terminology::{OPERATIONS, terminology_capabilities};
@@ -14,6 +14,9 @@ use super::{Answer, Api};
 
 /// When this software last changed what it can do.
 const CAPABILITIES_DATE: &str = "2026-11-22";
+
+/// What can be done with the system as a whole.
+const INTERACTIONS: [&str; 4] = ["transaction", "batch", "history-system", "search-system"];
 
 /// The definitions of `$docref` and `$validate`.
 const DOCREF: &str = "http://hl7.org/fhir/us/core/OperationDefinition/docref";
@@ -49,7 +52,8 @@ pub fn capability_statement(gateway: &Gateway, space: &Space) -> Value {
             "mode": "server",
             "documentation": "Every write is validated; what is wrong is told and kept, and refused where so configured.",
             "resource": resources,
-            "interaction": [{"code": "transaction"}, {"code": "batch"}, {"code": "history-system"}],
+            "interaction": INTERACTIONS.map(|code| json!({"code": code})),
+            "searchParam": common_parameters(gateway),
             "operation": exports(None),
         }],
     })
@@ -61,23 +65,37 @@ fn exports(on: Option<&str>) -> Vec<Value> {
     here.map(|(_, definition)| json!({"name": "export", "definition": definition})).collect()
 }
 
-fn resource(gateway: &Gateway, type_name: &str) -> Value {
+/// The parameters of all resources, by which the system can be searched.
+fn common_parameters(gateway: &Gateway) -> Vec<Value> {
+    let all = parameters(gateway, "Basic");
+    let common = all.into_iter().filter(|parameter| parameter.definition.base == ["Resource"]);
+    search_parameters(common)
+}
+
+/// The search parameters of a type, by their codes.
+fn parameters<'g>(gateway: &'g Gateway, type_name: &str) -> Vec<&'g RegisteredParameter> {
     let registry = gateway.registry();
-    let mut keys: Vec<ParameterKey> = registry.of_type(type_name).collect();
-    keys.sort_by(|a, b| registry[*a].code.cmp(&registry[*b].code));
-    let parameters: Vec<&_> = keys
-        .iter()
-        .map(|key| &registry[*key])
-        // Not those derived from others.
-        .filter(|parameter| *parameter.code == *parameter.definition.code)
-        .collect();
-    let mut search: Vec<Value> = vec![
+    let mut parameters: Vec<_> = registry.of_type(type_name).map(|key| &registry[key]).collect();
+    // Not those derived from others.
+    parameters.retain(|parameter| *parameter.code == *parameter.definition.code);
+    parameters.sort_by(|a, b| a.code.cmp(&b.code));
+    parameters
+}
+
+/// As the statement names them, with those that the store knows without entries.
+fn search_parameters<'g>(parameters: impl Iterator<Item = &'g RegisteredParameter>) -> Vec<Value> {
+    let own = [
         json!({"name": "_id", "definition": "http://hl7.org/fhir/SearchParameter/Resource-id", "type": "token"}),
         json!({"name": "_lastUpdated", "definition": "http://hl7.org/fhir/SearchParameter/Resource-lastUpdated", "type": "date"}),
     ];
-    search.extend(parameters.iter().map(|parameter| {
+    let others = parameters.map(|parameter| {
         json!({"name": &*parameter.code, "definition": parameter.definition.url, "type": parameter.kind})
-    }));
+    });
+    own.into_iter().chain(others).collect()
+}
+
+fn resource(gateway: &Gateway, type_name: &str) -> Value {
+    let parameters = parameters(gateway, type_name);
     let includes: Vec<String> = std::iter::once("*".to_owned())
         .chain(
             parameters
@@ -113,7 +131,7 @@ fn resource(gateway: &Gateway, type_name: &str) -> Value {
         "referencePolicy": ["literal", "local"],
         "searchInclude": includes,
         "searchRevInclude": ["*"],
-        "searchParam": search,
+        "searchParam": search_parameters(parameters.into_iter()),
     });
     let own = OPERATIONS.iter().filter(|(own_type, ..)| *own_type == type_name).map(|(own_type, name, _)| {
         let definition = format!("http://hl7.org/fhir/OperationDefinition/{own_type}-{name}");

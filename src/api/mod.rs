@@ -10,6 +10,7 @@ mod create;
 mod delete;
 mod docref;
 mod error;
+mod everything;
 mod export;
 mod history;
 mod interaction;
@@ -75,7 +76,9 @@ impl Api {
         match &request.interaction {
             Interaction::Capabilities => Ok(metadata::metadata(self, request)),
             Interaction::Bundle => Box::pin(bundle::bundle(self, request, body)).await,
-            Interaction::Search { type_name } => search::search(self, request, type_name, body).await,
+            Interaction::Search { type_name } => {
+                search::search(self, request, type_name.as_deref(), body).await
+            }
             Interaction::Create { type_name } => create::create(self, request, type_name, body).await,
             Interaction::Read { type_name, id } => read::read(self, request, type_name, id).await,
             Interaction::VersionRead { type_name, id, version } => {

@@ -1,10 +1,11 @@
 //! Operations (R4 §3.2).
 
+use crate::fhir::IssueCode;
 use crate::gateway::ExportLevel;
 use crate::store::Key;
 
 use super::request::{Body, Request};
-use super::{Answer, Api, ApiError, docref, export, terminology, validate};
+use super::{Answer, Api, ApiError, docref, everything, export, terminology, validate};
 
 /// `$name`: those there are.
 pub(super) async fn operation(
@@ -20,11 +21,18 @@ pub(super) async fn operation(
     }
     match (name, type_name, id) {
         ("timeline", Some("Task"), Some(id)) => {
-            let timeline = api.gateway.timeline(&request.space, id).await?.ok_or(ApiError::NotFound)?;
+            let timeline =
+                api.gateway.timeline(&request.viewer, &request.space, id).await?.ok_or(ApiError::NotFound)?;
             Ok(Answer::resource(timeline.to_string()))
         }
         ("issues", Some(type_name), Some(id)) => issues(api, request, type_name, id).await,
         ("docref", Some("DocumentReference"), None) => docref::docref(api, request, body).await,
+        ("everything", Some("Patient"), Some(id)) => everything::everything(api, request, id, body).await,
+        ("everything", Some("Patient"), None) => {
+            let text =
+                "say of which Patient: Patient/[id]/$everything; for all of them there is Patient/$export";
+            Err(ApiError::malformed(IssueCode::Required, text))
+        }
         ("export", None, None) => export::kick_off(api, request, ExportLevel::System, body).await,
         ("export", Some("Patient"), None) => export::kick_off(api, request, ExportLevel::Patient, body).await,
         ("export", Some("Group"), Some(id)) => {
@@ -38,7 +46,7 @@ pub(super) async fn operation(
 /// `GET Type/id/$issues`: what validation and the referral's rules had to say when the current version was written.
 async fn issues(api: &Api, request: &Request, type_name: &str, id: &str) -> Result<Answer, ApiError> {
     let key = Key::new(request.space.id, type_name, id);
-    let version = api.gateway.store().read(&key).await?.ok_or(ApiError::NotFound)?;
+    let version = api.gateway.store().read(&request.viewer, &key).await?.ok_or(ApiError::NotFound)?;
     let fine = || crate::fhir::OperationOutcome::default().to_value().to_string();
     let outcome = version.issues.unwrap_or_else(fine);
     Ok(Answer { version: Some(version.version), updated: Some(version.seq), ..Answer::resource(outcome) })

@@ -86,7 +86,7 @@ impl Settings {
     fn load(&self) -> Result<Config, ConfigError> {
         let mut config = Config::load(self.config.as_deref(), std::env::vars())?;
         if let Some(url) = &self.database_url {
-            config.database_url.clone_from(url);
+            config.database_url = url.as_str().into();
         }
         config.ig.extend(self.ig.iter().cloned());
         Ok(config)

@@ -47,7 +47,7 @@ pub async fn run(keep: bool, stop: CancellationToken) -> Result<(), DemoError> {
     let folder = tempfile::tempdir()?;
     let config = Config {
         listen: ([127, 0, 0, 1], 0).into(),
-        database_url: format!("sqlite://{}", folder.path().join("gateway.db").display()),
+        database_url: format!("sqlite://{}", folder.path().join("gateway.db").display()).into(),
         open: true,
         validation: Validation { default: Enforcement::Enforce, rules: Vec::new() },
         ..Config::default()

@@ -4,6 +4,7 @@
 
 mod commit;
 mod condition;
+mod everything;
 mod export;
 mod group;
 mod outcome;
@@ -17,6 +18,7 @@ mod validate;
 
 pub use commit::OutboxTurn;
 pub use condition::{Condition, Match};
+pub use everything::RecordRequest;
 pub use export::{Contents, Export, ExportFile, ExportLevel, ExportReader, ExportRequest};
 pub use outcome::Refused;
 pub use search::SearchAnswer;
@@ -73,6 +75,8 @@ struct Inner {
     extractor: Extractor,
     /// What belongs to a Patient.
     compartment: Compartment,
+    /// The same with the Tasks for the Patient: R4's compartment has none, but a referral without its Task is no record.
+    record: Compartment,
     terminology: Arc<Terminology>,
     terminology_server: Option<TerminologyServer>,
     /// How long one transaction may wait for the terminology server, in milliseconds.
@@ -104,7 +108,8 @@ impl Gateway {
         mut progress: impl FnMut(&str, u64),
     ) -> Result<Gateway, OpenError> {
         let registry = Arc::new(Registry::new(&definitions));
-        let options = Options { durability: config.durability.into(), ..Options::new(&config.database_url) };
+        let options =
+            Options { durability: config.durability.into(), ..Options::new(config.database_url.expose()) };
         let store = Store::open(&options, &registry).await?;
         let terminology = Arc::new(Terminology::new(definitions.clone()));
         let extractor = Extractor::new(definitions.clone(), registry.clone(), terminology.clone());
@@ -129,13 +134,16 @@ impl Gateway {
             Enforcement::Report => referral::Mode::Report,
             Enforcement::Enforce => referral::Mode::Enforce,
         };
+        let compartment = Compartment::of_patient(&definitions, &registry);
+        let record = compartment.clone().with(&registry, "Task", "patient");
         let (jobs, queue) = mpsc::channel(WAITING_WRITES);
         let gateway = Gateway {
             inner: Arc::new(Inner {
                 validator: Validator::with_terminology(definitions.clone(), terminology.clone()),
                 terminology,
                 terminology_server: terminology_server.transpose()?,
-                compartment: Compartment::of_patient(&definitions, &registry),
+                compartment,
+                record,
                 terminology_milliseconds: config.limits.terminology_milliseconds,
                 definitions,
                 registry,

@@ -6,25 +6,32 @@
 //! can never be overtaken by a write that took its time earlier and landed later.
 
 mod backup;
+mod client;
 mod entries;
 mod export;
 mod history;
 mod open;
 mod outbox;
+mod own_key;
 mod read;
+mod referral;
 mod reindex;
 mod schema;
 mod search;
 mod snapshot;
 mod sql;
+mod visible;
 mod write;
 
 pub use backup::{backup, restore};
 
+pub use client::{ClientRow, ClientsVersion};
 pub use export::{Among, Candidate, Candidates, ExportRow, Moment};
 pub use history::{HistoryFilter, HistoryScope};
 pub use open::{Durability, Options};
 pub use outbox::{Leased, NewMessage};
+pub use own_key::OwnKeyRow;
+pub use referral::{NewLinks, NewParties};
 #[doc(hidden)]
 pub use schema::migrate_partly;
 pub use search::{Cursor, Found, Page, SortKey};
@@ -61,6 +68,9 @@ pub enum StoreError {
         /// Why.
         error: std::io::Error,
     },
+    /// A statement with more values than a database takes.
+    #[error("this asks for too many values at once")]
+    TooManyValues,
     /// Something that this database cannot do.
     #[error("{0}")]
     Unsupported(&'static str),
@@ -113,6 +123,8 @@ pub struct Version {
     pub method: String,
     /// Who wrote it, where known: a reference, say `Organization/1`.
     pub author: Option<String>,
+    /// Who wrote the first version, where known.
+    pub creator: Option<String>,
     /// The resource as JSON text; `None` when this version is a deletion.
     pub body: Option<String>,
     /// What validation had to say, as the JSON of an OperationOutcome; `None` when nothing.

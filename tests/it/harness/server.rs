@@ -137,7 +137,7 @@ fn on_databases_of(kinds: &[Kind], test: impl AsyncFn(&Database)) {
 pub fn local(database_url: &str) -> Config {
     Config {
         listen: ([127, 0, 0, 1], 0).into(),
-        database_url: database_url.to_owned(),
+        database_url: database_url.into(),
         open: true,
         ..Config::default()
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::commands::text;
 use super::{Process, run};
-use crate::harness::Database;
+use crate::harness::{Client, Database};
 use crate::store::execute;
 use sdoh_gateway::store::Kind;
 
@@ -40,6 +40,19 @@ async fn fill(database: &Database, count: usize) {
     .await;
 }
 
+/// Kicks an export off and waits for its manifest.
+async fn manifest(client: &Client, path: &str) -> Value {
+    let status = client.get_with(path, &[("Prefer", "respond-async")]).await.expect(202);
+    let status = status.header("content-location").to_owned();
+    loop {
+        let answer = client.get(&status).await;
+        if answer.status == 200 {
+            return answer.json();
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 #[test]
 fn a_large_export_takes_no_more_memory_than_a_small_one() {
     if !cfg!(target_os = "linux") {
@@ -52,16 +65,7 @@ fn a_large_export_takes_no_more_memory_than_a_small_one() {
         let database = Database::fresh(Kind::Sqlite).await.unwrap();
         let process = Process::serve(&database.url);
         fill(&database, COUNT).await;
-        let accept = [("Prefer", "respond-async")];
-        let status = process.client.get_with("$export?_type=Basic", &accept).await.expect(202);
-        let status = status.header("content-location").to_owned();
-        let manifest = loop {
-            let answer = process.client.get(&status).await;
-            if answer.status == 200 {
-                break answer.json();
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        };
+        let manifest = manifest(&process.client, "$export?_type=Basic").await;
         assert_eq!(manifest["output"][0]["count"], COUNT);
         let url = manifest["output"][0]["url"].as_str().unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -127,6 +131,43 @@ fn load_keeps_what_is_refused() {
 }
 
 #[test]
+fn load_takes_all_that_is_not_refused_for_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let process = Process::serve(&format!("sqlite://{}", at("a.db")));
+    let bad = [0, 17, 99, 100, 249];
+    let line = |n: usize| match n {
+        n if bad.contains(&n) => json!({"resourceType": "Basic", "id": format!("b{n}"), "code": []}),
+        n => json!({"resourceType": "Basic", "id": format!("b{n}"), "code": {"text": "1"}}),
+    };
+    let mut lines: Vec<String> = (0..250).map(|n| line(n).to_string()).collect();
+    // The same again comes after it; one without an id gets one.
+    lines.push(json!({"resourceType": "Basic", "id": "b1", "code": {"text": "2"}}).to_string());
+    lines.push(json!({"resourceType": "Basic", "code": {"text": "new"}}).to_string());
+    // What refers to another by a search is stored as it is, as when it is put by itself.
+    let by_search = json!({"reference": "Patient?identifier=1"});
+    lines.push(
+        json!({"resourceType": "Basic", "id": "search", "code": {"text": "1"}, "subject": by_search})
+            .to_string(),
+    );
+    fs::write(at("all.ndjson"), lines.join("\n")).unwrap();
+    let loaded =
+        run(&["load", &at("all.ndjson"), "--to", &process.client.base, "--rejects", &at("rejects.ndjson")]);
+    assert_eq!(text(&loaded.stdout), "248 loaded, 5 refused\n", "{}", text(&loaded.stderr));
+    let rejects = fs::read_to_string(at("rejects.ndjson")).unwrap();
+    let mut refused: Vec<Value> =
+        rejects.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["resource"].take()).collect();
+    refused.sort_by_key(|resource| resource["id"].as_str().unwrap()[1..].parse::<usize>().unwrap());
+    assert_eq!(refused, bad.map(line));
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let client = &process.client;
+        assert_eq!(client.get("Basic?_summary=count").await.expect(200).json()["total"], 248 - 1);
+        assert_eq!(client.get("Basic/b1").await.expect(200).json()["code"]["text"], "2");
+        assert_eq!(client.get("Basic/search").await.expect(200).json()["subject"], by_search);
+    });
+}
+
+#[test]
 fn load_of_much_goes_type_by_type() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name).display().to_string();
@@ -152,6 +193,32 @@ fn load_of_much_goes_type_by_type() {
         for n in [0, 150, 299] {
             let issues = client.get(&format!("Condition/c{n}/$issues")).await.expect(200).issues();
             assert!(!issues.contains("is not here"), "{issues}");
+        }
+    });
+}
+
+/// Quadratic plans, which PostgreSQL is prone to while it has no statistics, take many minutes for this.
+#[test]
+fn a_large_export_takes_time_by_its_size() {
+    const COUNT: usize = 50_000;
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        for kind in [Kind::Sqlite, Kind::Postgres] {
+            let Some(database) = Database::fresh(kind).await else { continue };
+            let process = Process::serve(&database.url);
+            fill(&database, COUNT).await;
+            let work = async {
+                // Nothing of it is about a Patient.
+                assert_eq!(
+                    manifest(&process.client, "Patient/$export?_type=Basic").await["output"],
+                    json!([])
+                );
+                let url = manifest(&process.client, "$export").await["output"][0]["url"].clone();
+                let file = process.client.get(url.as_str().unwrap()).await.expect(200);
+                assert_eq!(file.body.iter().filter(|byte| **byte == b'\n').count(), COUNT);
+            };
+            tokio::time::timeout(Duration::from_secs(60), work).await.expect("an export that takes its time");
+            drop(process);
+            database.remove().await;
         }
     });
 }

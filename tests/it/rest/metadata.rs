@@ -71,6 +71,7 @@ fn every_interaction_it_claims_is_there() {
                     server.post("", &json!({"resourceType": "Bundle", "type": kind})).await.expect(200)
                 }
                 "history-system" => server.get("_history").await.expect(200),
+                "search-system" => server.get("?_type=Task,Patient").await.expect(200),
                 other => panic!("the server claims {other}"),
             };
         }
@@ -95,6 +96,11 @@ fn every_search_parameter_and_include_it_claims_is_there() {
         let statement = statement(server).await;
         let registry = server.gateway.registry();
         let mut queries = Vec::new();
+        for parameter in list(&statement["rest"][0], "searchParam") {
+            let (code, kind) = (parameter["name"].as_str().unwrap(), parameter["type"].as_str().unwrap());
+            queries.push(format!("?{code}={}", if kind == "date" { "gt2026-01-01" } else { "x" }));
+        }
+        assert_eq!(queries.len(), 6, "{queries:?}");
         for resource in list(&statement["rest"][0], "resource") {
             let name = resource["type"].as_str().unwrap();
             for parameter in list(resource, "searchParam") {

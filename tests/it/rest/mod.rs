@@ -6,6 +6,7 @@ mod body;
 mod browser;
 mod conditional;
 mod docref;
+mod everything;
 mod history;
 mod metadata;
 mod odd;

@@ -65,7 +65,7 @@ fn what_is_not_there() {
         server.send(Method::PUT, "metadata", &[], None).await.expect(405);
         server.send(Method::DELETE, "Patient", &[], None).await.expect(400);
         server.send(Method::PUT, "Patient", &[], None).await.expect(400);
-        server.get("").await.expect(405);
+        server.send(Method::PUT, "", &[], None).await.expect(405);
     });
 }
 

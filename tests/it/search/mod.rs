@@ -11,6 +11,7 @@ mod references;
 mod sorting;
 mod spec_tables;
 mod strings;
+mod system;
 mod tokens;
 
 use serde_json::Value;

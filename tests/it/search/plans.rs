@@ -1,5 +1,6 @@
 //! By which way the databases go: an `EXPLAIN` of searches over a store that is not small.
 
+use sdoh_gateway::access::Viewer;
 use sdoh_gateway::config::Config;
 use sdoh_gateway::search::{Handling, SearchRequest};
 use sdoh_gateway::store::{DEFAULT_SPACE, Kind, Page, SortKey};
@@ -34,6 +35,9 @@ const SELECTIVE: &[&str] = &[
     "Observation?value-quantity=77||/min",
     "Observation?code-value-quantity=c77$gt70",
     "Observation?combo-code-value-quantity=c77$gt70",
+    "?_type=Task,Organization&_id=n7,o7",
+    "?_profile=http://profiles.example/p7",
+    "?_type=Task,Observation&identifier=http://ids.example/task|n77&_sort=-_lastUpdated",
 ];
 
 /// What can only be known of each resource of the type, by its entries.
@@ -48,6 +52,8 @@ const WHOLE_TYPE: &[&str] = &[
     "Organization?name:contains=orner",
     "Task?_lastUpdated=ge2026-11-22&_lastUpdated=lt2026-11-23",
     "Task?requester:PractitionerRole.practitioner.name=x",
+    "?_type=Task,Organization&_lastUpdated=ge2026-11-22",
+    "?_type=Task,Organization&_sort=-_id",
 ];
 
 fn resources(n: usize) -> [Value; 3] {
@@ -109,8 +115,10 @@ fn no_indexed_search_scans_resources() {
 
 /// Keeps PostgreSQL from reading small tables whole, to filter or to merge, merely because they are small.
 pub fn with_indexes(config: &mut Config) {
-    if config.database_url.starts_with("postgres") {
-        config.database_url.push_str("?options=-c%20enable_seqscan%3Doff%20-c%20enable_mergejoin%3Doff");
+    let url = config.database_url.expose().to_owned();
+    if url.starts_with("postgres") {
+        config.database_url =
+            (url + "?options=-c%20enable_seqscan%3Doff%20-c%20enable_mergejoin%3Doff").into();
     }
 }
 
@@ -132,19 +140,14 @@ async fn plan(server: &Server, query: &str) -> Vec<String> {
         .collect();
     let gateway = &server.gateway;
     let (definitions, registry) = (gateway.definitions(), gateway.registry());
-    let search =
-        SearchRequest::parse(definitions, registry, &server.base, type_name, &pairs, Handling::Strict)
-            .unwrap();
+    let search = match type_name {
+        "" => SearchRequest::parse_system(definitions, registry, &server.base, &pairs, Handling::Strict),
+        _ => SearchRequest::parse(definitions, registry, &server.base, type_name, &pairs, Handling::Strict),
+    }
+    .unwrap();
     let sort: Vec<SortKey> = search.sort.iter().map(|sort| SortKey::new(registry, sort)).collect();
-    let page = Page {
-        space: DEFAULT_SPACE,
-        type_name,
-        conditions: &search.conditions,
-        sort: &sort,
-        after: None,
-        count: 20,
-    };
-    gateway.store().explain(&page).await.unwrap()
+    let page = Page { space: DEFAULT_SPACE, criteria: &search.criteria, sort: &sort, after: None, count: 20 };
+    gateway.store().explain(&Viewer::Everything, &page).await.unwrap()
 }
 
 fn scans(kind: Kind, plan: &[String]) -> Vec<String> {

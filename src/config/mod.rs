@@ -1,11 +1,23 @@
 //! Ring 6: the configuration. One TOML file; environment variables go over it; what is wrong is named by its key.
 
+mod check;
+mod issuer;
+mod limits;
+mod secret;
+mod tls;
+
+pub use issuer::Issuer;
+pub use limits::Limits;
+pub use secret::{Secret, Secrets};
+pub use tls::Tls;
+
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::access::Registration;
 use crate::store::Durability;
 
 /// Environment variables begin with this: `SDOH_GATEWAY_LISTEN`, `SDOH_GATEWAY_VALIDATION__DEFAULT`.
@@ -40,7 +52,7 @@ pub enum ConfigError {
     },
 }
 
-/// All settings. Every one has a default but for `open`, which has to be said.
+/// All settings. Every one has a default but for who may come in: clients and a key for secrets, or `open`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Config {
@@ -49,9 +61,23 @@ pub struct Config {
     /// URL under which clients reach the gateway, without `/fhir`. Default: the address listened on.
     pub base_url: Option<String>,
     /// `sqlite://FILE` or `postgres://USER:PASSWORD@HOST/DATABASE`.
-    pub database_url: String,
+    pub database_url: Secret,
+    /// File that holds the same.
+    pub database_url_file: Option<PathBuf>,
     /// Serve without login. Only on loopback.
     pub open: bool,
+    /// Serve without TLS beyond loopback, for something before the gateway speaks it.
+    pub insecure: bool,
+    /// Certificate and key.
+    pub tls: Tls,
+    /// Keys that secrets kept in the database are encrypted under.
+    pub secrets: Secrets,
+    /// Who may come in, beside those registered by `client add`.
+    #[serde(rename = "client")]
+    pub clients: Vec<Registration>,
+    /// Authorization servers of others whose tokens are taken.
+    #[serde(rename = "issuer")]
+    pub issuers: Vec<Issuer>,
     /// What an answer promises: `power-cut` or `process-crash`.
     pub durability: DurabilitySetting,
     /// Address and port for Prometheus; none by default.
@@ -76,7 +102,13 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             base_url: None,
             database_url: "sqlite://gateway.db".into(),
+            database_url_file: None,
             open: false,
+            insecure: false,
+            tls: Tls::default(),
+            secrets: Secrets::default(),
+            clients: Vec::new(),
+            issuers: Vec::new(),
             durability: DurabilitySetting::PowerCut,
             metrics_listen: None,
             ig: Vec::new(),
@@ -148,32 +180,6 @@ impl Validation {
     }
 }
 
-/// How much is too much.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct Limits {
-    /// Largest body of a request in bytes.
-    pub body_bytes: usize,
-    /// Most entries of a batch or transaction.
-    pub bundle_entries: usize,
-    /// Longest time a request may take, in seconds.
-    pub request_seconds: u64,
-    /// Longest time one write may wait for the terminology server, in milliseconds; what it has not answered by then
-    /// stays unchecked.
-    pub terminology_milliseconds: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Limits {
-            body_bytes: 32 << 20,
-            bundle_entries: 5000,
-            request_seconds: 60,
-            terminology_milliseconds: 2000,
-        }
-    }
-}
-
 impl Config {
     /// Reads the file, if one is named, and puts the environment over it.
     ///
@@ -188,10 +194,10 @@ impl Config {
             Some(path) => {
                 let text = std::fs::read_to_string(path)
                     .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), error })?;
-                // Read on its own first, so that the error shows the line of the file.
+                // Read on its own first, so that the error tells the line of the file.
                 let malformed = |error: toml::de::Error| ConfigError::Malformed {
                     source_name: path.display().to_string(),
-                    message: error.to_string().trim_end().to_owned(),
+                    message: placed(&error, &text),
                 };
                 toml::from_str::<Config>(&text).map_err(malformed)?;
                 toml::from_str(&text).map_err(malformed)?
@@ -205,69 +211,24 @@ impl Config {
             insert(&mut table, &keys, toml_value(&value));
             names.push(name);
         }
-        let config: Config = table.try_into().map_err(|error: toml::de::Error| ConfigError::Malformed {
-            source_name: format!("environment ({})", names.join(", ")),
-            message: error.to_string().trim_end().to_owned(),
-        })?;
+        let mut config: Config =
+            table.try_into().map_err(|error: toml::de::Error| ConfigError::Malformed {
+                source_name: format!("environment ({})", names.join(", ")),
+                message: error.to_string().trim_end().to_owned(),
+            })?;
+        if let Some(path) = &config.database_url_file {
+            config.database_url = Secret::of_file("database-url-file", path)?;
+        }
         Ok(config)
-    }
-
-    /// Checks what the types do not.
-    pub fn check(&self) -> Result<(), ConfigError> {
-        let wrong = |key, message: &str| Err(ConfigError::Value { key, message: message.into() });
-        if !self.open {
-            return wrong(
-                "open",
-                "logins are not built yet: the gateway serves loopback only, to whoever asks, and only when told so with \
-                 --open (or open = true)",
-            );
-        }
-        if !self.listen.ip().is_loopback() {
-            return wrong("listen", "without logins only a loopback address is served: 127.0.0.1 or [::1]");
-        }
-        if let Some(url) = &self.base_url
-            && !(url.starts_with("http://") || url.starts_with("https://"))
-        {
-            return wrong("base-url", "begins with http:// or https://");
-        }
-        if let Some(url) = &self.terminology_server
-            && !(url.starts_with("http://") || url.starts_with("https://"))
-        {
-            return wrong("terminology-server", "begins with http:// or https://");
-        }
-        if let Some(origin) = self.cors_origins.iter().find(|origin| !is_origin(origin)) {
-            let text = format!(
-                "'{origin}' is no origin: https://host, perhaps with :port, and nothing after it; or *"
-            );
-            return wrong("cors-origins", &text);
-        }
-        if let Some(name) = self.spaces.iter().find(|name| !crate::fhir::Id::is_valid(name)) {
-            return wrong(
-                "spaces",
-                &format!("'{name}' is no name: letters, digits, dashes and dots, at most 64"),
-            );
-        }
-        if self.limits.body_bytes < 1024 {
-            return wrong("limits.body-bytes", "at least 1024");
-        }
-        if self.limits.bundle_entries == 0 {
-            return wrong("limits.bundle-entries", "at least 1");
-        }
-        if self.limits.request_seconds == 0 {
-            return wrong("limits.request-seconds", "at least 1");
-        }
-        Ok(())
     }
 }
 
-/// Whether a text is what browsers send as `Origin` (RFC 6454 §7), or `*`.
-fn is_origin(text: &str) -> bool {
-    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    text == "*"
-        || host.is_some_and(|host| {
-            let known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-:[]".contains(c);
-            !host.is_empty() && host.chars().all(known)
-        })
+/// An error with its line and key, and without the line's value, which may be a secret.
+fn placed(error: &toml::de::Error, text: &str) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = text.lines().nth(before.matches('\n').count()).unwrap_or_default();
+    let key = line.split('=').next().unwrap_or_default().trim();
+    format!("line {}: {key}: {}", before.matches('\n').count() + 1, error.message())
 }
 
 fn insert(table: &mut toml::Table, keys: &[String], value: toml::Value) {
@@ -331,23 +292,17 @@ mod tests {
             ("[limits]\nbody-bytes = 'many'", None, "body-bytes"),
             ("", Some(("SDOH_GATEWAY_OPNE", "true")), "opne"),
             ("", Some(("SDOH_GATEWAY_LIMITS__BODY", "1")), "body"),
+            ("[[client]]\nid = 'a'\nscopes = 'all'", None, "line 3: scopes"),
+            ("database-url-file = '/nowhere'", None, "/nowhere"),
         ] {
             let environment: Vec<_> = environment.into_iter().collect();
             let error = load(Some(file), &environment).unwrap_err();
             assert!(error.contains(key), "{error}");
         }
-        let check = |change: fn(&mut Config)| {
-            let mut config = Config { open: true, ..Config::default() };
-            change(&mut config);
-            config.check().map_err(|error| error.to_string().split(':').next().unwrap().to_owned())
-        };
-        assert_eq!(check(|_| ()), Ok(()));
-        assert_eq!(check(|c| c.open = false), Err("open".into()));
-        assert_eq!(check(|c| c.listen = "0.0.0.0:80".parse().unwrap()), Err("listen".into()));
-        assert_eq!(check(|c| c.base_url = Some("x".into())), Err("base-url".into()));
-        assert_eq!(check(|c| c.terminology_server = Some("x".into())), Err("terminology-server".into()));
-        assert_eq!(check(|c| c.spaces = ["a/b".to_owned()].into()), Err("spaces".into()));
-        assert_eq!(check(|c| c.limits.body_bytes = 0), Err("limits.body-bytes".into()));
+        for file in ["[secrets]\nkey = 'hush", "[secrets]\nkye = 'hush'", "[secrets]\nkey = ['hush']"] {
+            let error = load(Some(file), &[]).unwrap_err();
+            assert!(!error.contains("hush") && error.contains("line 2"), "{error}");
+        }
     }
 
     #[test]
