@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::Client;
+use crate::fhir::time::Instant;
+
+use super::reach::pool;
+use super::{Client, Coverage, Party, Viewer};
 
 /// Who makes a request.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -29,5 +32,21 @@ impl Principal {
             Principal::Open => None,
             Principal::Client(client) => Some(client),
         }
+    }
+
+    /// What the caller may see of a space at a moment; `None` where the space is closed to it.
+    pub fn viewer(&self, space: &str, now: Instant) -> Option<Viewer> {
+        let Principal::Client(client) = self else { return Some(Viewer::Everything) };
+        if client.is_administrator {
+            return Some(Viewer::Everything);
+        }
+        let organizations = client.organizations.get(space)?;
+        let pools = client.pools.iter().map(|token| pool(token));
+        Some(Viewer::Party(Arc::new(Party {
+            creator: organizations.first()?.clone(),
+            names: organizations.iter().cloned().chain(pools).collect(),
+            now,
+            needs_disclosure: client.coverage == Coverage::NonCovered,
+        })))
     }
 }

@@ -117,6 +117,7 @@ fn read_entry(api: &Api, outer: &Request, mut entry: Value) -> Result<Entry, Api
             interaction,
             space: Arc::clone(&outer.space),
             principal: outer.principal.clone(),
+            viewer: outer.viewer.clone(),
             id: outer.id.clone(),
             query: decode_form(query),
             conditions: Conditions::of_entry(request),

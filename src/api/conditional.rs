@@ -37,7 +37,7 @@ pub(super) async fn condition(
         let text = "say by a search which resource is meant: Patient?identifier=system|value";
         return Err(ApiError::malformed(IssueCode::Required, text));
     }
-    let condition = api.gateway.condition(&request.space, search).await?;
+    let condition = api.gateway.condition(&request.viewer, &request.space, search).await?;
     match condition.found {
         Match::Many => {
             let text =

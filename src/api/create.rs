@@ -51,6 +51,7 @@ pub(super) async fn submit_one(
     let submission = Submission {
         space: request.space.clone(),
         principal: request.principal.clone(),
+        viewer: request.viewer.clone(),
         request: request.id.clone(),
         conditions,
         writes: vec![write],

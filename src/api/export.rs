@@ -56,6 +56,7 @@ pub(super) async fn kick_off(
     }
     let asked = Asked::of(api, request, &level, body)?;
     let export = ExportRequest {
+        client: request.principal.client().map(|client| client.id.clone()),
         url: url_of(request, &level),
         level,
         types: asked.types,
@@ -63,7 +64,7 @@ pub(super) async fn kick_off(
         elements: asked.elements,
         patients: asked.patients,
     };
-    let export = api.gateway.start_export(&request.space, export).await?;
+    let export = api.gateway.start_export(&request.viewer, &request.space, export).await?;
     let headers = vec![(CONTENT_LOCATION, address(&request.space, &export.id))];
     Ok(Answer { headers, ..Answer::status(StatusCode::ACCEPTED) })
 }
@@ -95,8 +96,7 @@ pub(super) async fn status(api: &Api, request: &Request, id: &str) -> Result<Ans
     let mut manifest = json!({
         "transactionTime": export.as_of.to_fhir(),
         "request": export.request.url,
-        // There are no logins yet.
-        "requiresAccessToken": false,
+        "requiresAccessToken": request.principal.client().is_some(),
         "output": output,
         "error": [],
     });
@@ -110,6 +110,7 @@ pub(super) async fn status(api: &Api, request: &Request, id: &str) -> Result<Ans
 
 /// `DELETE _export/ID`: the export is given up, or no longer needed.
 pub(super) async fn cancel(api: &Api, request: &Request, id: &str) -> Result<Answer, ApiError> {
+    find(api, request, id).await?;
     match api.gateway.cancel_export(&request.space, id).await? {
         true => Ok(Answer::status(StatusCode::ACCEPTED)),
         false => Err(ApiError::NotFound),
@@ -139,7 +140,10 @@ async fn find(api: &Api, request: &Request, id: &str) -> Result<Export, ApiError
     if !Id::is_valid(id) {
         return Err(ApiError::NotFound);
     }
-    api.gateway.export(&request.space, id).await?.ok_or(ApiError::NotFound)
+    api.gateway
+        .export(&request.principal, &request.viewer, &request.space, id)
+        .await?
+        .ok_or(ApiError::NotFound)
 }
 
 fn address(space: &Space, id: &str) -> String {

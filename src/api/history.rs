@@ -28,17 +28,18 @@ pub(super) async fn history(
         (None, _) => (HistoryScope::Space(space), String::new()),
     };
     let as_of = store.latest().await?.unwrap_or(Instant(0));
-    let mut versions = store.history(&scope, asked.filter, asked.before, asked.count + 1).await?;
+    let mut versions =
+        store.history(&request.viewer, &scope, asked.filter, asked.before, asked.count + 1).await?;
     let is_first = asked.before.is_none();
     if let (true, HistoryScope::Instance(key)) = (versions.is_empty() && is_first, &scope) {
         // Nothing of what was asked for, or nothing at all?
-        store.read(key).await?.ok_or(ApiError::NotFound)?;
+        store.read(&request.viewer, key).await?.ok_or(ApiError::NotFound)?;
     }
     let more = versions.len() > asked.count;
     versions.truncate(asked.count);
     let total = match more || !is_first {
         false => versions.len() as u64,
-        true => store.history_total(&scope, asked.filter).await?,
+        true => store.history_total(&request.viewer, &scope, asked.filter).await?,
     };
     let path = format!("{}/{path}_history?{}", request.space.base, asked.kept.join("&"));
     let page = |before: Option<Instant>| match before {

@@ -20,7 +20,8 @@ pub(super) async fn operation(
     }
     match (name, type_name, id) {
         ("timeline", Some("Task"), Some(id)) => {
-            let timeline = api.gateway.timeline(&request.space, id).await?.ok_or(ApiError::NotFound)?;
+            let timeline =
+                api.gateway.timeline(&request.viewer, &request.space, id).await?.ok_or(ApiError::NotFound)?;
             Ok(Answer::resource(timeline.to_string()))
         }
         ("issues", Some(type_name), Some(id)) => issues(api, request, type_name, id).await,
@@ -38,7 +39,7 @@ pub(super) async fn operation(
 /// `GET Type/id/$issues`: what validation and the referral's rules had to say when the current version was written.
 async fn issues(api: &Api, request: &Request, type_name: &str, id: &str) -> Result<Answer, ApiError> {
     let key = Key::new(request.space.id, type_name, id);
-    let version = api.gateway.store().read(&key).await?.ok_or(ApiError::NotFound)?;
+    let version = api.gateway.store().read(&request.viewer, &key).await?.ok_or(ApiError::NotFound)?;
     let fine = || crate::fhir::OperationOutcome::default().to_value().to_string();
     let outcome = version.issues.unwrap_or_else(fine);
     Ok(Answer { version: Some(version.version), updated: Some(version.seq), ..Answer::resource(outcome) })

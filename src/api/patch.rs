@@ -127,7 +127,7 @@ pub(super) async fn draft(
     patch: &Patch,
 ) -> Result<Write, ApiError> {
     let key = Key::new(request.space.id, type_name, id.as_str());
-    let current = api.gateway.store().read(&key).await?.ok_or(ApiError::NotFound)?;
+    let current = api.gateway.store().read(&request.viewer, &key).await?.ok_or(ApiError::NotFound)?;
     let body = current.body.ok_or(ApiError::Deleted(current.version))?;
     let if_match = match update::if_match(request)? {
         None | Some(Expected::Any | Expected::Unchanged(_)) => Expected::Unchanged(current.version),

@@ -15,7 +15,7 @@ pub(super) async fn read(
     id: &str,
 ) -> Result<Answer, ApiError> {
     let key = Key::new(request.space.id, type_name, id);
-    let version = api.gateway.store().read(&key).await?.ok_or(ApiError::NotFound)?;
+    let version = api.gateway.store().read(&request.viewer, &key).await?.ok_or(ApiError::NotFound)?;
     answer(api, request, version)
 }
 
@@ -29,7 +29,8 @@ pub(super) async fn vread(
 ) -> Result<Answer, ApiError> {
     let key = Key::new(request.space.id, type_name, id);
     let number = version.parse().map_err(|_| ApiError::NotFound)?;
-    let version = api.gateway.store().read_version(&key, number).await?.ok_or(ApiError::NotFound)?;
+    let version =
+        api.gateway.store().read_version(&request.viewer, &key, number).await?.ok_or(ApiError::NotFound)?;
     answer(api, request, version)
 }
 

@@ -8,7 +8,7 @@ use http::header::{CONTENT_TYPE, HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NON
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use crate::access::Principal;
+use crate::access::{Principal, Viewer};
 use crate::definitions::TypeGraph;
 use crate::fhir::locate::place_issues_within;
 use crate::fhir::time::{Instant, Period};
@@ -29,6 +29,8 @@ pub(super) struct Request {
     pub(super) interaction: Interaction,
     pub(super) space: Arc<Space>,
     pub(super) principal: Principal,
+    /// What of the space the caller may see.
+    pub(super) viewer: Viewer,
     /// Id of the HTTP request, for the audit trail.
     pub(super) id: String,
     /// The query, decoded.

@@ -51,7 +51,7 @@ pub(super) async fn search(
         request.preferences.handling,
     )
     .map_err(Refused::Malformed)?;
-    let answer = api.gateway.search(&request.space, &search).await?;
+    let answer = api.gateway.search(&request.viewer, &request.space, &search).await?;
     Ok(Answer::resource(searchset(api, request, &search, answer)?))
 }
 

@@ -166,12 +166,15 @@ async fn handle(
     if !wants_raw_binary && !has_its_own_format {
         Form::asked(&head.headers, &query).map_err(|NotAcceptable| ApiError::NotAcceptable)?;
     }
+    let principal = Principal::Open;
+    let viewer = principal.viewer(&space.name, api.gateway.clock().now()).ok_or(ApiError::UnknownPath)?;
     let types = api.gateway.definitions().types();
     let body = Body::of_http(types, &interaction, &head.headers, bytes.clone())?;
     let request = Request {
         interaction,
         space,
-        principal: Principal::Open,
+        principal,
+        viewer,
         id: uuid::Uuid::now_v7().to_string(),
         query,
         conditions: Conditions::of_headers(&head.headers),

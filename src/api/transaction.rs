@@ -100,6 +100,7 @@ async fn attempt(
     let submission = Submission {
         space: request.space.clone(),
         principal: request.principal.clone(),
+        viewer: request.viewer.clone(),
         request: request.id.clone(),
         conditions,
         writes: writes.into_iter().map(|(index, write)| Write { entry: Some(index), ..write }).collect(),

@@ -80,7 +80,7 @@ async fn sent(
     let mut issues = Vec::new();
     if resource.type_name() == type_name {
         let profiles: Vec<&str> = asked.profiles.iter().map(String::as_str).collect();
-        issues = api.gateway.validate(&request.space, resource, &profiles).await?;
+        issues = api.gateway.validate(&request.viewer, &request.space, resource, &profiles).await?;
         // A create does not look at ids.
         let id_to_be = id.filter(|_| asked.mode != Some(Mode::Create));
         if let Some(id) = id_to_be.filter(|id| resource.id() != Some(id)) {
@@ -124,7 +124,7 @@ async fn rehearsal(
         resource: Some(resource.clone()),
         entry: None,
     };
-    issues.extend(api.gateway.rehearse(&request.space, &request.principal, write).await?);
+    issues.extend(api.gateway.rehearse(&request.space, &request.principal, &request.viewer, write).await?);
     Ok(issues)
 }
 
@@ -137,12 +137,12 @@ async fn stored(
     asked: &Asked,
 ) -> Result<Vec<Issue>, ApiError> {
     let key = Key::new(request.space.id, type_name, id);
-    let version = api.gateway.store().read(&key).await?.ok_or(ApiError::NotFound)?;
+    let version = api.gateway.store().read(&request.viewer, &key).await?.ok_or(ApiError::NotFound)?;
     let body = version.body.ok_or(ApiError::Deleted(version.version))?;
     let resource = json::parse(body.as_bytes()).ok().and_then(|value| Resource::new(value).ok());
     let resource = resource.ok_or(ApiError::NotFound)?;
     let profiles: Vec<&str> = asked.profiles.iter().map(String::as_str).collect();
-    Ok(api.gateway.validate(&request.space, &resource, &profiles).await?)
+    Ok(api.gateway.validate(&request.viewer, &request.space, &resource, &profiles).await?)
 }
 
 /// Whether the resource could be deleted. One that is sent along is not looked at.
@@ -160,12 +160,13 @@ async fn deletion(api: &Api, request: &Request, type_name: &str, id: &str) -> Re
         resource: None,
         entry: None,
     };
-    Ok(api.gateway.rehearse(&request.space, &request.principal, write).await?)
+    Ok(api.gateway.rehearse(&request.space, &request.principal, &request.viewer, write).await?)
 }
 
 /// The version that is there now.
 async fn current(api: &Api, request: &Request, type_name: &str, id: &str) -> Result<Option<u64>, ApiError> {
-    let version = api.gateway.store().read(&Key::new(request.space.id, type_name, id)).await?;
+    let version =
+        api.gateway.store().read(&request.viewer, &Key::new(request.space.id, type_name, id)).await?;
     Ok(version.filter(|version| version.body.is_some()).map(|version| version.version))
 }
 

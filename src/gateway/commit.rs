@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use tracing::{debug, error};
 
-use crate::access::Principal;
+use crate::access::{Principal, Viewer};
 use crate::fhir::time::Instant;
 use crate::store::{Leased, StoreError, WriteTransaction};
 
@@ -32,6 +32,7 @@ pub(super) enum Job {
 pub(super) struct Transaction {
     pub(super) space: Arc<Space>,
     pub(super) principal: Principal,
+    pub(super) viewer: Viewer,
     pub(super) request: String,
     pub(super) conditions: Vec<Condition>,
     pub(super) writes: Vec<Prepared>,

@@ -3,6 +3,7 @@
 //! The search is made before the write, and once more by the committer: a write whose search finds something else by
 //! then is given back to be made anew. So two conditional creates at once make one resource.
 
+use crate::access::Viewer;
 use crate::fhir::Id;
 use crate::search::SearchRequest;
 use crate::store::{Isolation, Page, Snapshot, StoreError};
@@ -31,8 +32,13 @@ pub struct Condition {
 
 impl Gateway {
     /// What a search finds now.
-    pub async fn condition(&self, space: &Space, search: SearchRequest) -> Result<Condition, Refused> {
-        let mut snapshot = self.inner.store.snapshot(Isolation::Statement).await?;
+    pub async fn condition(
+        &self,
+        viewer: &Viewer,
+        space: &Space,
+        search: SearchRequest,
+    ) -> Result<Condition, Refused> {
+        let mut snapshot = self.inner.store.snapshot(viewer, Isolation::Statement).await?;
         let found = found(&mut snapshot, space, &search).await?;
         Ok(Condition { search, found })
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::access::Viewer;
 use crate::definitions::SearchKind;
 use crate::fhir::time::Instant;
 use crate::fhir::{Issue, IssueCode};
@@ -33,7 +34,12 @@ pub struct SearchAnswer {
 
 impl Gateway {
     /// Carries out a search.
-    pub async fn search(&self, space: &Space, request: &SearchRequest) -> Result<SearchAnswer, Refused> {
+    pub async fn search(
+        &self,
+        viewer: &Viewer,
+        space: &Space,
+        request: &SearchRequest,
+    ) -> Result<SearchAnswer, Refused> {
         let store = &self.inner.store;
         let sort: Vec<SortKey> =
             request.sort.iter().map(|sort| SortKey::new(&self.inner.registry, sort)).collect();
@@ -60,7 +66,7 @@ impl Gateway {
             true => Isolation::Statement,
             false => Isolation::Snapshot,
         };
-        let mut snapshot = store.snapshot(isolation).await?;
+        let mut snapshot = store.snapshot(viewer, isolation).await?;
         let as_of = snapshot.latest().await?;
         let found = if count == 0 { Default::default() } else { snapshot.search(&page).await? };
         let whole = count > 0 && after.is_none() && found.next.is_none();
@@ -144,8 +150,10 @@ impl Gateway {
         }
         let target_type = include.target_type.as_deref();
         match include.target {
-            IncludeTarget::All => snapshot.targets(&from, None, target_type).await,
-            IncludeTarget::Parameter(key) => snapshot.targets(&from, Some(&[key]), target_type).await,
+            IncludeTarget::All => snapshot.targets(space.id, &from, None, target_type).await,
+            IncludeTarget::Parameter(key) => {
+                snapshot.targets(space.id, &from, Some(&[key]), target_type).await
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::access::Viewer;
 use crate::definitions::canonical::split;
 use crate::definitions::strip;
 use crate::definitions::{ConceptMap, ValueSet};
@@ -119,7 +120,9 @@ impl Gateway {
                 &parameters,
                 Handling::Strict,
             );
-            let answer = self.search(space, &request.map_err(Refused::Malformed)?).await?;
+            // Of types that everybody may see.
+            let answer =
+                self.search(&Viewer::Everything, space, &request.map_err(Refused::Malformed)?).await?;
             let bodies = answer.matches.into_iter().filter_map(|version| version.body);
             found.extend(bodies.filter_map(|body| json::parse(body.as_bytes()).ok()));
         }

@@ -4,12 +4,13 @@
 //! committer, one group of transactions at a time.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use crate::access::Principal;
+use crate::access::reach::{Identity, reach};
+use crate::access::{Principal, Viewer};
 use crate::config::Enforcement;
 use crate::fhir::time::Instant;
 use crate::fhir::{Id, Issue, IssueCode, Resource, Severity};
@@ -103,6 +104,8 @@ pub struct Submission {
     pub space: Arc<Space>,
     /// Who asks.
     pub principal: Principal,
+    /// What the caller may see: what is hidden from it cannot be written to or built upon.
+    pub viewer: Viewer,
     /// Id of the request, for the audit trail.
     pub request: String,
     /// What has to be found still for it to be carried out.
@@ -133,22 +136,29 @@ pub(super) struct Prepared {
     pub(super) write: Write,
     pub(super) issues: Vec<Issue>,
     pub(super) entries: Entries,
+    /// Of what a Task or order reaches, what its author cannot see.
+    pub(super) unseen: BTreeSet<Identity>,
 }
 
 impl Gateway {
     /// Carries out a transaction. When this returns, the data is on disk; the answers stand in the order of the writes.
     pub async fn submit(&self, submission: Submission) -> Result<Vec<Written>, Refused> {
-        let Submission { space, principal, request, conditions, writes } = submission;
+        let Submission { space, principal, viewer, request, conditions, writes } = submission;
         refuse_repetition(&writes)?;
-        let writes = self.prepare(&space, writes).await?;
+        let writes = self.prepare(&viewer, &space, writes).await?;
         let (reply, answer) = oneshot::channel();
-        let job = Transaction { space, principal, request, conditions, writes, reply };
+        let job = Transaction { space, principal, viewer, request, conditions, writes, reply };
         self.inner.jobs.try_send(Job::Transaction(job)).map_err(|_| Refused::Busy)?;
         answer.await.map_err(|_| Refused::Store("the committer has stopped".into()))?
     }
 
     /// Validates resources, with what they refer to at hand, and finds what they are to be found by.
-    async fn prepare(&self, space: &Space, writes: Vec<Write>) -> Result<Vec<Prepared>, Refused> {
+    async fn prepare(
+        &self,
+        viewer: &Viewer,
+        space: &Space,
+        writes: Vec<Write>,
+    ) -> Result<Vec<Prepared>, Refused> {
         let referring: Vec<&Resource> = writes.iter().filter_map(|write| write.resource.as_ref()).collect();
         let mut beside = HashMap::new();
         // One by itself is referred to by nobody.
@@ -160,16 +170,18 @@ impl Gateway {
                 }
             }
         }
-        let targets = self.targets(space, &referring, beside).await?;
+        let targets = self.targets(viewer, space, &referring, beside).await?;
         let mut patience = self.patience();
         let mut findings = Vec::with_capacity(writes.len());
         for write in &writes {
             findings.push(match &write.resource {
                 Some(resource) => {
                     let issues = self.check(write, resource, &targets, &mut patience).await?;
-                    (issues, self.inner.extractor.entries(resource, &space.base))
+                    let mut unseen = reach(resource, &space.base);
+                    unseen.retain(|target| !targets.sees(target));
+                    (issues, self.inner.extractor.entries(resource, &space.base), unseen)
                 }
-                None => (Vec::new(), Entries::default()),
+                None => (Vec::new(), Entries::default(), BTreeSet::new()),
             });
             // A long Bundle leaves the thread to others between its entries.
             if findings.len() % 64 == 0 {
@@ -178,7 +190,9 @@ impl Gateway {
         }
         drop(targets);
         let writes = writes.into_iter().zip(findings);
-        Ok(writes.map(|(write, (issues, entries))| Prepared { write, issues, entries }).collect())
+        Ok(writes
+            .map(|(write, (issues, entries, unseen))| Prepared { write, issues, entries, unseen })
+            .collect())
     }
 
     /// What validation has to say about a write that it does not refuse.

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
+use crate::access::Viewer;
+use crate::access::reach::Identity;
 use crate::definitions::{TypeGraph, TypeId, TypeKind};
 use crate::fhir::{Issue, IssueCode, Reference, Resource, json};
 use crate::fhirpath::{Link, Resolution};
@@ -19,9 +21,6 @@ const MOST_TARGETS: usize = 1000;
 /// How many Questionnaires are fetched.
 const MOST_FORMS: usize = 20;
 
-/// Type and id.
-pub(super) type Identity = (String, String);
-
 /// The resources of a space that others refer to.
 pub(super) struct Targets<'r> {
     base: String,
@@ -33,6 +32,11 @@ pub(super) struct Targets<'r> {
 }
 
 impl Targets<'_> {
+    /// Whether it is there, for whoever refers to it.
+    pub(super) fn sees(&self, target: &Identity) -> bool {
+        self.resources.contains_key(target)
+    }
+
     /// That what is referred to on this server is not there: it may come later, so it is no error.
     pub(super) fn issues(&self) -> impl Iterator<Item = Issue> {
         self.missing.iter().flat_map(|((type_name, id), places)| {
@@ -60,6 +64,7 @@ impl Gateway {
     /// Fetches what resources of a space refer to. `beside` are those that come into the space together with them.
     pub(super) async fn targets<'r>(
         &self,
+        viewer: &Viewer,
         space: &Space,
         referring: &[&Resource],
         beside: HashMap<Identity, Cow<'r, Value>>,
@@ -77,7 +82,7 @@ impl Gateway {
         let keys: Vec<Key> =
             missing.keys().map(|(type_name, id)| Key::new(space.id, type_name, id)).collect();
         let mut resources = beside;
-        for version in self.inner.store.read_all(&keys).await? {
+        for version in self.inner.store.read_all(viewer, &keys).await? {
             if let Some(value) = version.body.and_then(|body| json::parse(body.as_bytes()).ok()) {
                 let identity = (version.key.type_name.to_string(), version.key.id.to_string());
                 missing.remove(&identity);
@@ -90,7 +95,7 @@ impl Gateway {
         }
         let mut forms = HashMap::new();
         for canonical in canonicals.into_iter().take(MOST_FORMS) {
-            if let Some(form) = self.questionnaire(space, canonical).await? {
+            if let Some(form) = self.questionnaire(viewer, space, canonical).await? {
                 forms.insert(canonical.to_owned(), form);
             }
         }
@@ -98,7 +103,12 @@ impl Gateway {
     }
 
     /// The Questionnaire of that canonical in a space; the one last written, where several are.
-    async fn questionnaire(&self, space: &Space, canonical: &str) -> Result<Option<Value>, Refused> {
+    async fn questionnaire(
+        &self,
+        viewer: &Viewer,
+        space: &Space,
+        canonical: &str,
+    ) -> Result<Option<Value>, Refused> {
         let (url, version) =
             canonical.split_once('|').map_or((canonical, ""), |(url, version)| (url, version));
         let parameters = [
@@ -117,7 +127,7 @@ impl Gateway {
             Handling::Strict,
         );
         let Ok(search) = search else { return Ok(None) };
-        let found = self.search(space, &search).await?.matches.pop().and_then(|version| version.body);
+        let found = self.search(viewer, space, &search).await?.matches.pop().and_then(|version| version.body);
         Ok(found.and_then(|body| json::parse(body.as_bytes()).ok()))
     }
 }

@@ -1,5 +1,6 @@
 //! `Task/$timeline`: the story of a referral.
 
+use crate::access::Viewer;
 use crate::fhir::{Resource, json};
 use crate::referral::Timeline;
 use crate::referral::timeline;
@@ -12,10 +13,15 @@ const MOST_VERSIONS: usize = 10_000;
 
 impl Gateway {
     /// The timeline of a Task as a Parameters resource; `None` when there never was such a Task.
-    pub async fn timeline(&self, space: &Space, id: &str) -> Result<Option<serde_json::Value>, StoreError> {
+    pub async fn timeline(
+        &self,
+        viewer: &Viewer,
+        space: &Space,
+        id: &str,
+    ) -> Result<Option<serde_json::Value>, StoreError> {
         let scope = HistoryScope::Instance(Key::new(space.id, "Task", id));
         let mut history =
-            self.inner.store.history(&scope, HistoryFilter::default(), None, MOST_VERSIONS).await?;
+            self.inner.store.history(viewer, &scope, HistoryFilter::default(), None, MOST_VERSIONS).await?;
         history.reverse();
         let tasks: Vec<Option<Resource>> = history
             .iter()

@@ -1,11 +1,11 @@
 //! Validation without a write (`$validate`). What a resource refers to is fetched first; judging it then takes no I/O.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use crate::access::Principal;
+use crate::access::{Principal, Viewer};
 use crate::fhir::{Issue, Resource};
 use crate::fhirpath;
 use crate::search::Entries;
@@ -21,11 +21,12 @@ impl Gateway {
     /// to meet these profiles besides those it claims.
     pub async fn validate(
         &self,
+        viewer: &Viewer,
         space: &Space,
         resource: &Resource,
         profiles: &[&str],
     ) -> Result<Vec<Issue>, Refused> {
-        let targets = self.targets(space, &[resource], HashMap::new()).await?;
+        let targets = self.targets(viewer, space, &[resource], HashMap::new()).await?;
         let now = Some(self.inner.clock.now());
         let validate = |terminology: Option<&dyn fhirpath::Terminology>| {
             let context =
@@ -50,15 +51,22 @@ impl Gateway {
         &self,
         space: &Arc<Space>,
         principal: &Principal,
+        viewer: &Viewer,
         write: Write,
     ) -> Result<Vec<Issue>, Refused> {
         let (reply, _) = oneshot::channel();
         let job = Transaction {
             space: Arc::clone(space),
             principal: principal.clone(),
+            viewer: viewer.clone(),
             request: String::new(),
             conditions: Vec::new(),
-            writes: vec![Prepared { write, issues: Vec::new(), entries: Entries::default() }],
+            writes: vec![Prepared {
+                write,
+                issues: Vec::new(),
+                entries: Entries::default(),
+                unseen: BTreeSet::new(),
+            }],
             reply,
         };
         // Dropped at the end, and so it never happened.

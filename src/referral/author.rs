@@ -95,12 +95,17 @@ pub fn has_organization(type_name: &str) -> bool {
 
 /// The top-level elements an owner changed and may not, in the order of the resource before, then of the one after.
 ///
-/// `id` and `meta` are the server's and are passed over. `_status` belongs to `status`: an element and its extensions are one.
+/// `id` and `meta` are the server's and are passed over, but for security labels: an owner does not take those away. `_status` belongs to `status`: an element and its extensions are one.
 pub fn beyond_owner<'a>(before: &'a Resource, after: &'a Resource, extras: &Extras) -> Vec<&'a str> {
     let mut beyond = Vec::new();
     let (Value::Object(old), Value::Object(new)) = (before.as_value(), after.as_value()) else {
         return beyond;
     };
+    let labels = |task: &Value| task["meta"]["security"].as_array().cloned().unwrap_or_default();
+    let kept = labels(after.as_value());
+    if labels(before.as_value()).iter().any(|label| !kept.contains(label)) {
+        beyond.push("meta");
+    }
     let changed = old.iter().filter(|(key, value)| new.get(*key) != Some(value)).map(|(key, _)| key);
     let added = new.keys().filter(|key| !old.contains_key(*key));
     for key in changed.chain(added) {

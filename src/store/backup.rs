@@ -1,7 +1,7 @@
 //! Backup and restore, the same for both databases: a gzip file of JSON lines, so that a backup of one can be restored
 //! into the other. It holds what cannot be made anew: spaces, versions, audit and outbox. Entries are made on restore.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
 use std::path::Path;
@@ -10,12 +10,13 @@ use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
-use sqlx::Row as _;
+use sqlx::{AnyConnection, Row as _};
 
 use crate::fhir::time::Instant;
 use crate::search::{Entries, Registry};
 
 use super::outbox::NewMessage;
+use super::referral::{NewLinks, NewParties};
 use super::sql::Sql;
 use super::write::{NewAudit, NewVersion, WriteBatch};
 use super::{Key, Kind, SpaceId, Store, StoreError, read};
@@ -45,6 +46,7 @@ enum Line {
         version: u64,
         method: String,
         author: Option<String>,
+        creator: Option<String>,
         body: Option<String>,
         issues: Option<String>,
     },
@@ -63,6 +65,19 @@ enum Line {
         id: String,
         seq: i64,
         event: String,
+    },
+    Parties {
+        space: i64,
+        task: String,
+        parties: BTreeMap<String, i64>,
+    },
+    Link {
+        space: i64,
+        r#type: String,
+        id: String,
+        source_type: String,
+        source: String,
+        pending: Option<String>,
     },
     End {
         versions: u64,
@@ -105,6 +120,7 @@ pub async fn backup(store: &Store, path: &Path, mut progress: impl FnMut(usize))
                 version: v.version,
                 method: v.method,
                 author: v.author,
+                creator: v.creator,
                 body: v.body,
                 issues: v.issues,
             })?;
@@ -146,11 +162,37 @@ pub async fn backup(store: &Store, path: &Path, mut progress: impl FnMut(usize))
             event: row.try_get(4)?,
         })?;
     }
+    for line in referral_lines(&mut snapshot).await? {
+        write(&line)?;
+    }
     write(&Line::End { versions })?;
     let file = out.finish().map_err(failed)?.into_inner().map_err(|error| failed(error.into_error()))?;
     file.sync_all().map_err(failed)?;
     std::fs::rename(&unfinished, path).map_err(failed)?;
     Ok(versions)
+}
+
+/// Who takes part in Tasks, and what these reach: what was seen when it was written cannot be told later.
+async fn referral_lines(snapshot: &mut AnyConnection) -> Result<Vec<Line>, StoreError> {
+    let mut tasks: BTreeMap<(i64, String), BTreeMap<String, i64>> = BTreeMap::new();
+    for row in Sql::new("SELECT space, task, name, until FROM party").fetch_all(snapshot).await? {
+        let parties = tasks.entry((row.try_get(0)?, row.try_get(1)?)).or_default();
+        parties.insert(row.try_get(2)?, row.try_get(3)?);
+    }
+    let mut lines: Vec<Line> =
+        tasks.into_iter().map(|((space, task), parties)| Line::Parties { space, task, parties }).collect();
+    let links = Sql::new("SELECT space, type, id, source_type, source, pending FROM link");
+    for row in links.fetch_all(snapshot).await? {
+        lines.push(Line::Link {
+            space: row.try_get(0)?,
+            r#type: row.try_get(1)?,
+            id: row.try_get(2)?,
+            source_type: row.try_get(3)?,
+            source: row.try_get(4)?,
+            pending: row.try_get(5)?,
+        });
+    }
+    Ok(lines)
 }
 
 /// Fills an empty store from a backup; `entries_of` finds what a body is found by. Gives the number of versions.
@@ -182,7 +224,7 @@ pub async fn restore(
             _ if number == 0 => return Err(StoreError::Unsupported("the file is no backup")),
             // By its name: its number here may be another's there.
             Line::Space { id, name } => drop(spaces.insert(id, transaction.space(&name).await?)),
-            Line::Version { seq, space, r#type, id, version, method, author, body, issues } => {
+            Line::Version { seq, space, r#type, id, version, method, author, creator, body, issues } => {
                 let space = space_here(&spaces, space)?;
                 let key = Key::new(space, &r#type, &id);
                 let replaces = current.insert(key.clone(), Instant(seq));
@@ -197,6 +239,7 @@ pub async fn restore(
                     version,
                     method,
                     author,
+                    creator,
                     body: body.map(Into::into),
                     issues,
                     entries,
@@ -222,9 +265,19 @@ pub async fn restore(
                     event,
                 });
             }
+            Line::Parties { space, task, parties } => batch.parties.push(NewParties {
+                space: space_here(&spaces, space)?,
+                task,
+                parties: parties.into_iter().map(|(name, until)| (name, Instant(until))).collect(),
+            }),
+            Line::Link { space, r#type, id, source_type, source, pending } => batch.links.push(NewLinks {
+                source: Key::new(space_here(&spaces, space)?, &source_type, &source),
+                removed: Vec::new(),
+                added: vec![((r#type, id), pending)],
+            }),
             Line::End { versions } => whole = versions == written,
         }
-        if batch.versions.len() + batch.audits.len() + batch.messages.len() >= STEP as usize {
+        if batch.len() >= STEP as usize {
             transaction.write(&std::mem::take(&mut batch)).await?;
         }
     }

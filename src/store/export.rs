@@ -7,11 +7,13 @@ use std::collections::BTreeSet;
 
 use sqlx::Row as _;
 
+use crate::access::Viewer;
 use crate::fhir::time::Instant;
 use crate::search::ParameterKey;
 
 use super::read::{self, VERSION_COLUMNS};
-use super::sql::Sql;
+use super::sql::{Sql, Value};
+use super::visible::and_visible;
 use super::{Key, SpaceId, Store, StoreError, Version};
 
 /// A job as it is kept.
@@ -34,6 +36,8 @@ pub struct ExportRow {
 /// All resources of a type at a moment.
 #[derive(Debug, Clone, Copy)]
 pub struct Moment<'s> {
+    /// Who looks. What may be seen now may be seen as it was.
+    pub viewer: &'s Viewer,
     /// Where.
     pub space: SpaceId,
     /// Type.
@@ -139,13 +143,19 @@ impl Store {
     }
 
     /// The version of a resource that was current at a moment; a deleted one has no body.
-    pub async fn read_at(&self, key: &Key, as_of: Instant) -> Result<Option<Version>, StoreError> {
+    pub async fn read_at(
+        &self,
+        viewer: &Viewer,
+        key: &Key,
+        as_of: Instant,
+    ) -> Result<Option<Version>, StoreError> {
         let mut sql = Sql::new("SELECT ");
         sql.push(VERSION_COLUMNS).add(
-            " FROM version v WHERE v.space = ? AND v.type = ? AND v.id = ? AND v.seq <= ? \
-             ORDER BY v.version DESC LIMIT 1",
+            " FROM version v WHERE v.space = ? AND v.type = ? AND v.id = ? AND v.seq <= ?",
             [key.space.into(), (&*key.type_name).into(), (&*key.id).into(), as_of.into()],
         );
+        and_visible(&mut sql, viewer, key.space, "v", Some(&key.type_name));
+        sql.push(" ORDER BY v.version DESC LIMIT 1");
         let row = sql.fetch_optional(&mut *self.pool.acquire().await?).await?;
         row.as_ref().map(read::version).transpose()
     }
@@ -167,13 +177,10 @@ impl Store {
         count: usize,
     ) -> Result<Candidates, StoreError> {
         let mut sql = Sql::new("SELECT v.seq, v.id, v.body, ");
-        // Entries are of current versions only.
-        const IS_REPLACED: &str = "EXISTS (SELECT 1 FROM version l WHERE l.space = v.space AND l.type = v.type \
-                                   AND l.id = v.id AND l.version = v.version + 1)";
         let mut is_exact = true;
         match among {
             Among::Referring(..) => {
-                sql.push("CAST(CASE WHEN ").push(IS_REPLACED).push(" THEN 1 ELSE 0 END AS BIGINT)")
+                sql.push("CAST(CASE WHEN ").push(NOW).push(" = v.seq THEN 0 ELSE 1 END AS BIGINT)")
             }
             Among::All | Among::Ids(_) => sql.push("CAST(0 AS BIGINT)"),
         };
@@ -188,16 +195,15 @@ impl Store {
             Among::Ids(_) => is_exact = false,
             Among::Referring(parameters, ids) => {
                 let numbers: Vec<i64> = parameters.iter().map(|key| self.parameter(*key)).collect();
-                sql.push(
-                    " AND (EXISTS (SELECT 1 FROM reference_entry e WHERE e.seq = v.seq AND e.parameter IN ",
-                );
+                sql.push(" AND (").push(NOW).push(" <> v.seq OR (SELECT 1 FROM reference_entry e");
+                sql.push(" WHERE e.seq = v.seq AND e.parameter IN ");
                 sql.bind_list(&numbers).push(" AND e.type = 'Patient' AND e.base = ''");
                 if let Some(ids) = ids.filter(|ids| few(ids)) {
                     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
                     sql.push(" AND e.target IN ").bind_list(&ids);
                 }
                 is_exact = ids.is_none_or(few);
-                sql.push(") OR ").push(IS_REPLACED).push(")");
+                sql.push(" LIMIT 1) IS NOT NULL)");
             }
         }
         sql.add(" ORDER BY v.seq LIMIT ?", [i64::try_from(count).unwrap_or(i64::MAX).into()]);
@@ -240,19 +246,28 @@ impl Store {
     }
 }
 
+/// The version that is current now, of the resource that `v` is a version of. Entries are of such versions only.
+///
+/// A query for one value, here and below: PostgreSQL may make a join of an `EXISTS`, and, as long as it has no statistics
+/// of a table, one that reads all of the type for every row.
+const NOW: &str =
+    "(SELECT r.seq FROM resource r WHERE r.space = v.space AND r.type = v.type AND r.id = v.id)";
+
 /// ` FROM version v WHERE …`: the last versions not after a moment.
 fn current_at(sql: &mut Sql, moment: &Moment<'_>, after: Option<Instant>, kind: &str) {
+    let as_of = || Value::from(moment.as_of);
+    let after = after.max(moment.since).unwrap_or(Instant(i64::MIN));
     sql.add(
-        " FROM version v WHERE v.space = ? AND v.type = ? AND v.seq > ? AND v.seq <= ? AND NOT EXISTS (SELECT 1 \
-         FROM version n WHERE n.space = v.space AND n.type = v.type AND n.id = v.id AND n.version = v.version + 1 \
-         AND n.seq <= ?) AND ",
-        [
-            moment.space.into(),
-            moment.type_name.into(),
-            after.max(moment.since).unwrap_or(Instant(i64::MIN)).into(),
-            moment.as_of.into(),
-            moment.as_of.into(),
-        ],
+        " FROM version v WHERE v.space = ? AND v.type = ? AND v.seq > ? AND v.seq <= ?",
+        [moment.space.into(), moment.type_name.into(), after.into(), as_of()],
     );
-    sql.push(kind);
+    // As a rule it still is. If not, it was when the next one came after the moment.
+    sql.add(
+        " AND (SELECT CASE WHEN r.seq = v.seq THEN 1 WHEN r.seq <= ? THEN 0 WHEN (SELECT n.seq FROM version n \
+         WHERE n.space = v.space AND n.type = v.type AND n.id = v.id AND n.version = v.version + 1) <= ? THEN 0 \
+         ELSE 1 END FROM resource r WHERE r.space = v.space AND r.type = v.type AND r.id = v.id) = 1",
+        [as_of(), as_of()],
+    );
+    sql.push(" AND ").push(kind);
+    and_visible(sql, moment.viewer, moment.space, "v", Some(moment.type_name));
 }

@@ -2,9 +2,11 @@
 
 use sqlx::Row as _;
 
+use crate::access::Viewer;
 use crate::fhir::time::{Instant, Period};
 
 use super::sql::Sql;
+use super::visible::and_visible;
 use super::{Key, SpaceId, Store, StoreError, Version, read};
 
 /// Whose history is asked for.
@@ -31,6 +33,7 @@ impl Store {
     /// Up to `count` versions, newest first, older than `before` where that is given.
     pub async fn history(
         &self,
+        viewer: &Viewer,
         scope: &HistoryScope,
         filter: HistoryFilter,
         before: Option<Instant>,
@@ -38,7 +41,7 @@ impl Store {
     ) -> Result<Vec<Version>, StoreError> {
         let mut sql = Sql::new("SELECT ");
         sql.push(read::VERSION_COLUMNS);
-        choose(&mut sql, scope, filter);
+        choose(&mut sql, viewer, scope, filter);
         if let Some(before) = before {
             sql.add(" AND v.seq < ?", [before.into()]);
         }
@@ -50,17 +53,23 @@ impl Store {
     /// How many versions there are.
     pub async fn history_total(
         &self,
+        viewer: &Viewer,
         scope: &HistoryScope,
         filter: HistoryFilter,
     ) -> Result<u64, StoreError> {
         let mut sql = Sql::new("SELECT count(*)");
-        choose(&mut sql, scope, filter);
+        choose(&mut sql, viewer, scope, filter);
         let row = sql.fetch_optional(&mut *self.pool.acquire().await?).await?;
         Ok(row.map(|row| row.try_get::<i64, _>(0)).transpose()?.unwrap_or(0).unsigned_abs())
     }
 }
 
-fn choose(sql: &mut Sql, scope: &HistoryScope, filter: HistoryFilter) {
+fn choose(sql: &mut Sql, viewer: &Viewer, scope: &HistoryScope, filter: HistoryFilter) {
+    let (space, type_name) = match scope {
+        HistoryScope::Instance(key) => (key.space, Some(&*key.type_name)),
+        HistoryScope::Type(space, type_name) => (*space, Some(type_name.as_str())),
+        HistoryScope::Space(space) => (*space, None),
+    };
     match scope {
         HistoryScope::Instance(key) => sql.add(
             " FROM version v WHERE v.space = ? AND v.type = ? AND v.id = ?",
@@ -72,6 +81,7 @@ fn choose(sql: &mut Sql, scope: &HistoryScope, filter: HistoryFilter) {
         ),
         HistoryScope::Space(space) => sql.add(" FROM version v WHERE v.space = ?", [(*space).into()]),
     };
+    and_visible(sql, viewer, space, "v", type_name);
     if let Some(since) = filter.since {
         sql.add(" AND v.seq >= ?", [since.into()]);
     }

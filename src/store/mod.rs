@@ -14,11 +14,13 @@ mod open;
 mod outbox;
 mod own_key;
 mod read;
+mod referral;
 mod reindex;
 mod schema;
 mod search;
 mod snapshot;
 mod sql;
+mod visible;
 mod write;
 
 pub use backup::{backup, restore};
@@ -29,6 +31,7 @@ pub use history::{HistoryFilter, HistoryScope};
 pub use open::{Durability, Options};
 pub use outbox::{Leased, NewMessage};
 pub use own_key::OwnKeyRow;
+pub use referral::{NewLinks, NewParties};
 #[doc(hidden)]
 pub use schema::migrate_partly;
 pub use search::{Cursor, Found, Page, SortKey};
@@ -117,6 +120,8 @@ pub struct Version {
     pub method: String,
     /// Who wrote it, where known: a reference, say `Organization/1`.
     pub author: Option<String>,
+    /// Who wrote the first version, where known.
+    pub creator: Option<String>,
     /// The resource as JSON text; `None` when this version is a deletion.
     pub body: Option<String>,
     /// What validation had to say, as the JSON of an OperationOutcome; `None` when nothing.

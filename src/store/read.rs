@@ -5,14 +5,19 @@ use std::collections::HashMap;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
+use crate::access::Viewer;
 use crate::fhir::time::Instant;
 
 use super::sql::Sql;
+use super::visible::and_visible;
 use super::{Key, SpaceId, Store, StoreError, Version};
 
 /// The columns [`version`] reads, of a table called `v`.
 pub(super) const VERSION_COLUMNS: &str =
-    "v.seq, v.space, v.type, v.id, v.version, v.method, v.author, v.body, v.issues";
+    "v.seq, v.space, v.type, v.id, v.version, v.method, v.author, v.creator, v.body, v.issues";
+
+/// How many those are.
+pub(super) const VERSION_COLUMN_COUNT: usize = 10;
 
 /// Makes a [`Version`] of a row of [`VERSION_COLUMNS`].
 pub(super) fn version(row: &AnyRow) -> Result<Version, StoreError> {
@@ -23,35 +28,42 @@ pub(super) fn version(row: &AnyRow) -> Result<Version, StoreError> {
         version: row.try_get::<i64, _>(4)?.unsigned_abs(),
         method: row.try_get(5)?,
         author: row.try_get(6)?,
-        body: row.try_get(7)?,
-        issues: row.try_get(8)?,
+        creator: row.try_get(7)?,
+        body: row.try_get(8)?,
+        issues: row.try_get(9)?,
     })
 }
 
 impl Store {
-    /// The current version; a deleted one has no body.
-    pub async fn read(&self, key: &Key) -> Result<Option<Version>, StoreError> {
+    /// The current version; a deleted one has no body. What the viewer may not see is not there, here and below.
+    pub async fn read(&self, viewer: &Viewer, key: &Key) -> Result<Option<Version>, StoreError> {
         let mut sql = Sql::new("SELECT ");
         sql.push(VERSION_COLUMNS).add(
             " FROM resource r JOIN version v ON v.seq = r.seq WHERE r.space = ? AND r.type = ? AND r.id = ?",
             [key.space.into(), (&*key.type_name).into(), (&*key.id).into()],
         );
+        and_visible(&mut sql, viewer, key.space, "v", Some(&key.type_name));
         let row = sql.fetch_optional(&mut *self.pool.acquire().await?).await?;
         row.as_ref().map(version).transpose()
     }
 
     /// The current versions of these resources, in no order; those that never were are left out, deleted ones have no
     /// body.
-    pub async fn read_all(&self, keys: &[Key]) -> Result<Vec<Version>, StoreError> {
+    pub async fn read_all(&self, viewer: &Viewer, keys: &[Key]) -> Result<Vec<Version>, StoreError> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
         let keys: Vec<&Key> = keys.iter().collect();
-        current(&mut *self.pool.acquire().await?, &keys).await
+        current(&mut *self.pool.acquire().await?, viewer, &keys).await
     }
 
     /// One version of a resource.
-    pub async fn read_version(&self, key: &Key, number: u64) -> Result<Option<Version>, StoreError> {
+    pub async fn read_version(
+        &self,
+        viewer: &Viewer,
+        key: &Key,
+        number: u64,
+    ) -> Result<Option<Version>, StoreError> {
         let mut sql = Sql::new("SELECT ");
         sql.push(VERSION_COLUMNS).add(
             " FROM version v WHERE v.space = ? AND v.type = ? AND v.id = ? AND v.version = ?",
@@ -62,6 +74,7 @@ impl Store {
                 i64::try_from(number).unwrap_or(i64::MAX).into(),
             ],
         );
+        and_visible(&mut sql, viewer, key.space, "v", Some(&key.type_name));
         let row = sql.fetch_optional(&mut *self.pool.acquire().await?).await?;
         row.as_ref().map(version).transpose()
     }
@@ -76,6 +89,7 @@ impl Store {
 /// See [`Store::read_all`].
 pub(super) async fn current(
     connection: &mut AnyConnection,
+    viewer: &Viewer,
     keys: &[&Key],
 ) -> Result<Vec<Version>, StoreError> {
     let mut by_type: HashMap<(SpaceId, &str), Vec<&str>> = HashMap::new();
@@ -91,6 +105,7 @@ pub(super) async fn current(
                 [space.into(), type_name.into()],
             );
             sql.bind_list(ids);
+            and_visible(&mut sql, viewer, space, "v", Some(type_name));
             for row in sql.fetch_all(connection).await? {
                 found.push(version(&row)?);
             }

@@ -68,6 +68,7 @@ impl Store {
                         version: version.version,
                         method: "",
                         author: None,
+                        creator: None,
                         body: None,
                         issues: None,
                         replaces: None,

@@ -12,7 +12,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("resources", include_str!("migrations/0001_resources.sql")),
     ("audit and outbox", include_str!("migrations/0002_audit_and_outbox.sql")),
     ("exports", include_str!("migrations/0003_exports.sql")),
-    ("clients", include_str!("migrations/0004_clients.sql")),
+    ("access", include_str!("migrations/0004_access.sql")),
+    ("clients", include_str!("migrations/0005_clients.sql")),
 ];
 
 /// Brings the schema up to date. Nodes that start together wait for each other.

@@ -3,6 +3,7 @@
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, Transaction};
 
+use crate::access::Viewer;
 use crate::fhir::time::Instant;
 
 use super::{Kind, Store, StoreError, WriteTransaction, read};
@@ -19,6 +20,7 @@ pub enum Isolation {
 /// A connection for the statements of one search.
 pub struct Snapshot<'s> {
     pub(super) store: &'s Store,
+    pub(super) viewer: &'s Viewer,
     held: Held<'s>,
 }
 
@@ -31,8 +33,12 @@ enum Held<'s> {
 }
 
 impl Store {
-    /// A view of the store for one search.
-    pub async fn snapshot(&self, isolation: Isolation) -> Result<Snapshot<'_>, StoreError> {
+    /// A view of the store for one search, of what the viewer may see.
+    pub async fn snapshot<'s>(
+        &'s self,
+        viewer: &'s Viewer,
+        isolation: Isolation,
+    ) -> Result<Snapshot<'s>, StoreError> {
         let held = match (isolation, self.kind) {
             (Isolation::Statement, _) => Held::Connection(self.pool.acquire().await?),
             (Isolation::Snapshot, Kind::Sqlite) => Held::Transaction(self.pool.begin().await?),
@@ -41,14 +47,14 @@ impl Store {
                 Held::Transaction(self.pool.begin_with(begin).await?)
             }
         };
-        Ok(Snapshot { store: self, held })
+        Ok(Snapshot { store: self, viewer, held })
     }
 }
 
 impl WriteTransaction<'_> {
     /// A view that shows what this transaction has written.
-    pub fn snapshot(&mut self) -> Snapshot<'_> {
-        Snapshot { store: self.store, held: Held::Writing(&mut self.inner) }
+    pub fn snapshot<'s>(&'s mut self, viewer: &'s Viewer) -> Snapshot<'s> {
+        Snapshot { store: self.store, viewer, held: Held::Writing(&mut self.inner) }
     }
 }
 

@@ -117,6 +117,20 @@ impl Sql {
         self.push(")")
     }
 
+    /// Adds rows of values, each in brackets, for `IN (VALUES …)`. Filled up like [`Sql::bind_list`].
+    pub(super) fn bind_rows<'r, R, I>(&mut self, rows: &'r [R], values: impl Fn(&'r R) -> I) -> &mut Sql
+    where
+        I: IntoIterator<Item = Value<'r>>,
+    {
+        let filled = rows
+            .iter()
+            .chain(std::iter::repeat_n(rows.last(), rows.len().next_power_of_two() - rows.len()).flatten());
+        for (index, row) in filled.enumerate() {
+            self.push(if index == 0 { "" } else { "," }).bind_row(values(row));
+        }
+        self
+    }
+
     /// The same statement with something before it; say, `EXPLAIN`.
     pub(super) fn after(mut self, head: &str) -> Sql {
         self.text.insert_str(0, head);

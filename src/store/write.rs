@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use sqlx::{AnyConnection, Row as _};
 
+use crate::access::Viewer;
 use crate::fhir::time::Instant;
 use crate::search::Entries;
 
 use super::outbox::{self, NewMessage};
 use super::read::{self, VERSION_COLUMNS};
+use super::referral::{self, NewLinks, NewParties};
 use super::sql::{self, Sql, Value};
 use super::{Key, Kind, Store, StoreError, Version, entries};
 
@@ -26,6 +28,8 @@ pub struct NewVersion {
     pub method: &'static str,
     /// Who writes.
     pub author: Option<String>,
+    /// Who wrote the first version.
+    pub creator: Option<String>,
     /// The resource with its server-owned fields; `None` deletes.
     pub body: Option<Arc<str>>,
     /// What validation had to say.
@@ -60,6 +64,20 @@ pub struct WriteBatch {
     pub audits: Vec<NewAudit>,
     /// Outbox.
     pub messages: Vec<NewMessage>,
+    /// Who takes part in Tasks from now on.
+    pub parties: Vec<NewParties>,
+    /// What Tasks and orders reach from now on.
+    pub links: Vec<NewLinks>,
+    /// Resources that were never there before, and who creates them: what its creator has linked to in advance counts now.
+    pub first: Vec<(Key, String)>,
+}
+
+impl WriteBatch {
+    /// How much it is, roughly in rows.
+    pub(super) fn len(&self) -> usize {
+        let WriteBatch { versions, audits, messages, parties, links, first } = self;
+        versions.len() + audits.len() + messages.len() + parties.len() + links.len() + first.len()
+    }
 }
 
 /// An open write transaction; there is only one at a time. Dropped without [`commit`](Self::commit), it never happened.
@@ -103,7 +121,7 @@ impl WriteTransaction<'_> {
 
     /// The current versions of these resources; those that never were are left out, deleted ones have no body.
     pub async fn current(&mut self, keys: &[&Key]) -> Result<Vec<Version>, StoreError> {
-        read::current(self.connection(), keys).await
+        read::current(self.connection(), &Viewer::Everything, keys).await
     }
 
     /// The current resources that point at this one by a reference parameter, oldest version first.
@@ -123,17 +141,6 @@ impl WriteTransaction<'_> {
         rows.iter().map(read::version).collect()
     }
 
-    /// Who wrote the first version of a resource, where that is known.
-    pub async fn creator(&mut self, key: &Key) -> Result<Option<String>, StoreError> {
-        let mut sql = Sql::new("SELECT v.author FROM version v");
-        sql.add(
-            " WHERE v.space = ? AND v.type = ? AND v.id = ? AND v.version = 1",
-            [key.space.into(), (&*key.type_name).into(), (&*key.id).into()],
-        );
-        let row = sql.fetch_optional(self.connection()).await?;
-        Ok(row.map(|row| row.try_get(0)).transpose()?.flatten())
-    }
-
     /// Writes versions, entries, audit and outbox.
     pub async fn write(&mut self, batch: &WriteBatch) -> Result<(), StoreError> {
         let store = self.store;
@@ -150,6 +157,9 @@ impl WriteTransaction<'_> {
         last.sort_by_key(|v| v.seq);
         set_current(connection, &last).await?;
         entries::insert(connection, |key| store.parameter(key), &last).await?;
+        referral::write_parties(connection, &batch.parties).await?;
+        referral::write_links(connection, &batch.links).await?;
+        referral::settle(connection, &batch.first).await?;
         insert_audits(connection, &batch.audits).await?;
         outbox::insert(connection, &batch.messages).await
     }
@@ -172,7 +182,7 @@ impl WriteTransaction<'_> {
 }
 
 async fn insert_versions(connection: &mut AnyConnection, versions: &[NewVersion]) -> Result<(), StoreError> {
-    let head = "INSERT INTO version (seq, space, type, id, version, method, author, body, issues)";
+    let head = "INSERT INTO version (seq, space, type, id, version, method, author, creator, body, issues)";
     sql::insert_rows(connection, head, "", versions, |v| {
         [
             v.seq.into(),
@@ -182,6 +192,7 @@ async fn insert_versions(connection: &mut AnyConnection, versions: &[NewVersion]
             Value::Integer(v.version as i64),
             v.method.into(),
             v.author.as_deref().into(),
+            v.creator.as_deref().into(),
             v.body.as_deref().into(),
             v.issues.as_deref().into(),
         ]

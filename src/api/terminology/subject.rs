@@ -140,7 +140,7 @@ pub(super) async fn concept_map(
 /// The current version of a stored resource.
 async fn stored(api: &Api, request: &Request, type_name: &str, id: &str) -> Result<Value, ApiError> {
     let key = Key::new(request.space.id, type_name, id);
-    let version = api.gateway.store().read(&key).await?.ok_or(ApiError::NotFound)?;
+    let version = api.gateway.store().read(&request.viewer, &key).await?.ok_or(ApiError::NotFound)?;
     let body = version.body.ok_or(ApiError::Deleted(version.version))?;
     json::parse(body.as_bytes()).map_err(ApiError::Syntax)
 }

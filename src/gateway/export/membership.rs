@@ -36,7 +36,7 @@ impl Membership {
             ExportLevel::Patient => None,
             ExportLevel::Group(id) => {
                 let key = Key::new(space.id, "Group", id);
-                let group = gateway.store().read_at(&key, export.as_of).await?;
+                let group = gateway.store().read_at(&export.viewer, &key, export.as_of).await?;
                 Some(group.and_then(|group| group.body).map_or_else(BTreeSet::new, |g| members(&g, space)))
             }
         };

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::access::{Principal, Viewer};
 use crate::fhir::time::Instant;
 use crate::fhir::{Issue, IssueCode};
 use crate::store::{ExportRow, Key, StoreError};
@@ -40,6 +41,8 @@ pub enum ExportLevel {
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExportRequest {
+    /// The client that asks, where it is known: nobody else may have the export.
+    pub client: Option<String>,
     /// The URL of the kick-off, for the manifest.
     pub url: String,
     /// Whose.
@@ -79,6 +82,8 @@ pub enum Contents {
 /// An export.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Export {
+    /// Who looks.
+    pub viewer: Viewer,
     /// Id.
     pub id: String,
     /// What was asked for.
@@ -95,12 +100,17 @@ impl Gateway {
     /// Starts an export of what is current now.
     ///
     /// Errors: there is no such Group.
-    pub async fn start_export(&self, space: &Arc<Space>, request: ExportRequest) -> Result<Export, Refused> {
+    pub async fn start_export(
+        &self,
+        viewer: &Viewer,
+        space: &Arc<Space>,
+        request: ExportRequest,
+    ) -> Result<Export, Refused> {
         let (store, now) = (self.store(), self.clock().now());
         // In an empty store anything that comes is later.
         let as_of = store.latest().await?.unwrap_or(Instant(now.0 - 1));
         if let ExportLevel::Group(id) = &request.level {
-            let group = store.read_at(&Key::new(space.id, "Group", id), as_of).await?;
+            let group = store.read_at(viewer, &Key::new(space.id, "Group", id), as_of).await?;
             if group.and_then(|group| group.body).is_none() {
                 let issue = Issue::error(IssueCode::NotFound, "there is no such Group");
                 return Err(Refused::NotFound(issue.into()));
@@ -115,20 +125,32 @@ impl Gateway {
             files: None,
         };
         store.add_export(&row, now).await?;
-        let export = Export { id: row.id, request, as_of, expires: row.expires, files: None };
+        let viewer = viewer.clone();
+        let export = Export { viewer, id: row.id, request, as_of, expires: row.expires, files: None };
         self.prepare_export(space, &export);
         Ok(export)
     }
 
-    /// An export; `None` when there is none of that id, or no longer. One whose files nobody lists, because whoever did
+    /// An export of the client's; `None` when there is none of that id, or no longer. One whose files nobody lists, because whoever did
     /// was stopped, is taken up again.
-    pub async fn export(&self, space: &Arc<Space>, id: &str) -> Result<Option<Export>, StoreError> {
+    pub async fn export(
+        &self,
+        principal: &Principal,
+        viewer: &Viewer,
+        space: &Arc<Space>,
+        id: &str,
+    ) -> Result<Option<Export>, StoreError> {
         let row = self.store().export(space.id, id, self.clock().now()).await?;
         let unreadable = |_| StoreError::Unsupported("an export of a form this version does not read");
         let Some(row) = row else { return Ok(None) };
+        let request: ExportRequest = serde_json::from_str(&row.request).map_err(unreadable)?;
+        if request.client.as_deref() != principal.client().map(|client| &*client.id) {
+            return Ok(None);
+        }
         let export = Export {
+            viewer: viewer.clone(),
             id: row.id,
-            request: serde_json::from_str(&row.request).map_err(unreadable)?,
+            request,
             as_of: row.as_of,
             expires: row.expires,
             files: row.files.as_deref().map(serde_json::from_str).transpose().map_err(unreadable)?,

@@ -103,7 +103,8 @@ async fn count_lines(
         return Ok(0);
     }
     if contents == Contents::Resources && export.request.level == ExportLevel::System {
-        return gateway.store().count_at(&Moment { space: space.id, type_name, since, as_of }).await;
+        let moment = Moment { viewer: &export.viewer, space: space.id, type_name, since, as_of };
+        return gateway.store().count_at(&moment).await;
     }
     let mut reader = ExportReader::new(gateway, space, Arc::clone(export), type_name, contents);
     let mut count = 0;

@@ -75,6 +75,7 @@ impl ExportReader {
             return Ok(Vec::new());
         };
         let moment = Moment {
+            viewer: &self.export.viewer,
             space: self.space.id,
             type_name: &self.type_name,
             since: self.export.request.since,

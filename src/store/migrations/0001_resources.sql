@@ -5,7 +5,8 @@ CREATE TABLE space (
 );
 
 -- Every version there ever was. `seq` is the moment of the version in microseconds since 1970, unique and in the order
--- of commit: it is meta.lastUpdated, the key of the version, and what pages and polls go by.
+-- of commit: it is meta.lastUpdated, the key of the version, and what pages and polls go by. `creator` is the author of the
+-- resource's first version.
 CREATE TABLE version (
     seq {integer} PRIMARY KEY,
     space {integer} NOT NULL,
@@ -14,6 +15,7 @@ CREATE TABLE version (
     version {integer} NOT NULL,
     method {text} NOT NULL,
     author {text},
+    creator {text},
     body {text},
     issues {text}
 );

@@ -1,15 +1,19 @@
 //! Conditions as SQL: as the one that leads, or as a check on a candidate.
 
+use crate::access::Viewer;
 use crate::definitions::SearchKind;
 use crate::search::{Condition, ParameterKey, Prefix, TextTest, Values};
 
 use super::super::sql::{Sql, Value};
+use super::super::visible::and_candidate_visible;
 use super::super::{SpaceId, Store};
 use super::values::{any, moment, tests};
 
 /// Writes conditions of one search.
 pub(super) struct Writer<'s> {
     pub(super) store: &'s Store,
+    /// Who looks: what a chain goes through has to be seen too.
+    pub(super) viewer: &'s Viewer,
     pub(super) space: SpaceId,
     /// Makes the names of inner tables differ.
     pub(super) depth: usize,
@@ -90,6 +94,7 @@ impl Writer<'_> {
                 sql.push(" AND ");
                 self.check(sql, "d.seq", condition);
             }
+            and_candidate_visible(sql, self.viewer, self.space, "d.seq", target);
             sql.push(")");
         }
         sql.add(
@@ -182,7 +187,9 @@ impl Writer<'_> {
         );
         any(sql, targets, |sql, (target, condition)| {
             sql.add(&format!("({e}.type = ? AND "), [target.as_str().into()]);
-            self.check(sql, &format!("{t}.seq"), condition);
+            let seq = format!("{t}.seq");
+            self.check(sql, &seq, condition);
+            and_candidate_visible(sql, self.viewer, self.space, &seq, target);
             sql.push(")");
         });
         sql.push(")");

@@ -6,6 +6,7 @@ use crate::search::ParameterKey;
 
 use super::super::entries::shorten;
 use super::super::sql::Sql;
+use super::super::visible::and_visible;
 use super::super::{Key, Snapshot, SpaceId, StoreError, Version, read};
 
 impl Snapshot<'_> {
@@ -13,6 +14,7 @@ impl Snapshot<'_> {
     /// all. `type_name` limits to targets of one type.
     pub async fn targets(
         &mut self,
+        space: SpaceId,
         from: &[&Version],
         parameters: Option<&[ParameterKey]>,
         type_name: Option<&str>,
@@ -35,7 +37,9 @@ impl Snapshot<'_> {
             if let Some(type_name) = type_name {
                 sql.add(" AND e.type = ?", [type_name.into()]);
             }
-            sql.push(") ORDER BY v.seq");
+            sql.push(")");
+            and_visible(&mut sql, self.viewer, space, "v", type_name);
+            sql.push(" ORDER BY v.seq");
             for row in sql.fetch_all(self.connection()).await? {
                 found.push(read::version(&row)?);
             }
@@ -67,7 +71,9 @@ impl Snapshot<'_> {
                      WHERE e.space = ? AND e.type = ? AND e.base = '' AND e.parameter IN ",
                     [space.into(), type_name.into()],
                 );
-                sql.bind_list(&numbers).push(" AND e.target IN ").bind_list(&ids).push(") ORDER BY v.seq");
+                sql.bind_list(&numbers).push(" AND e.target IN ").bind_list(&ids).push(")");
+                and_visible(&mut sql, self.viewer, space, "v", None);
+                sql.push(" ORDER BY v.seq");
                 for row in sql.fetch_all(self.connection()).await? {
                     found.push(read::version(&row)?);
                 }

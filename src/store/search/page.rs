@@ -3,10 +3,12 @@
 use serde_json::Value as Json;
 use sqlx::{AnyConnection, Row as _};
 
+use crate::access::Viewer;
 use crate::definitions::SearchKind;
 use crate::search::{Condition, Registry, Sort, SortBy};
 
 use super::super::sql::{Sql, Value};
+use super::super::visible::and_candidate_visible;
 use super::super::{Snapshot, SpaceId, Store, StoreError, Version, read};
 use super::condition::{Writer, can_lead};
 
@@ -96,8 +98,9 @@ impl Snapshot<'_> {
     /// One page of resources.
     pub async fn search(&mut self, page: &Page<'_>) -> Result<Found, StoreError> {
         let store = self.store;
-        let lead = store.leading(self.connection(), page).await?;
-        let rows = store.page_sql(page, lead).fetch_all(self.connection()).await?;
+        let viewer = self.viewer;
+        let lead = store.leading(self.connection(), viewer, page).await?;
+        let rows = store.page_sql(viewer, page, lead).fetch_all(self.connection()).await?;
         let mut found = Found::default();
         for row in rows.iter().take(page.count) {
             found.versions.push(read::version(row)?);
@@ -105,7 +108,7 @@ impl Snapshot<'_> {
         if let (true, Some(last)) = (rows.len() > page.count, rows.get(page.count.wrapping_sub(1))) {
             let mut keys = Vec::new();
             for (index, key) in keys_of(page).iter().enumerate() {
-                keys.push(key_value(last, 9 + index, key)?);
+                keys.push(key_value(last, read::VERSION_COLUMN_COUNT + index, key)?);
             }
             keys.push(last.try_get::<i64, _>(0)?.into());
             found.next = Some(Cursor(keys));
@@ -116,9 +119,10 @@ impl Snapshot<'_> {
     /// How many resources there are in all.
     pub async fn count(&mut self, page: &Page<'_>) -> Result<u64, StoreError> {
         let store = self.store;
-        let lead = store.leading(self.connection(), page).await?;
+        let viewer = self.viewer;
+        let lead = store.leading(self.connection(), viewer, page).await?;
         let mut sql = Sql::new("SELECT count(*) FROM (");
-        store.matches(&mut sql, page, lead);
+        store.matches(&mut sql, viewer, page, lead);
         sql.push(") m");
         let row = sql.fetch_optional(self.connection()).await?;
         Ok(row.map(|row| row.try_get::<i64, _>(0)).transpose()?.unwrap_or(0).unsigned_abs())
@@ -127,14 +131,14 @@ impl Snapshot<'_> {
 
 impl Store {
     /// The database's plan for a search, line by line; for tests and the curious.
-    pub async fn explain(&self, page: &Page<'_>) -> Result<Vec<String>, StoreError> {
+    pub async fn explain(&self, viewer: &Viewer, page: &Page<'_>) -> Result<Vec<String>, StoreError> {
         let connection = &mut *self.pool.acquire().await?;
-        let lead = self.leading(connection, page).await?;
+        let lead = self.leading(connection, viewer, page).await?;
         let (explain, column) = match self.kind {
             super::super::Kind::Sqlite => ("EXPLAIN QUERY PLAN ", 3),
             super::super::Kind::Postgres => ("EXPLAIN ", 0),
         };
-        let sql = self.page_sql(page, lead).after(explain);
+        let sql = self.page_sql(viewer, page, lead).after(explain);
         let rows = sql.fetch_all(connection).await?;
         rows.iter().map(|row| Ok(row.try_get(column)?)).collect()
     }
@@ -143,6 +147,7 @@ impl Store {
     async fn leading(
         &self,
         connection: &mut AnyConnection,
+        viewer: &Viewer,
         page: &Page<'_>,
     ) -> Result<Option<usize>, StoreError> {
         let able: Vec<usize> =
@@ -163,7 +168,7 @@ impl Store {
                 }
                 condition => {
                     sql.push("(SELECT count(*) FROM (SELECT 1 AS one");
-                    let mut writer = Writer { store: self, space: page.space, depth: 0 };
+                    let mut writer = Writer { store: self, viewer, space: page.space, depth: 0 };
                     writer.lead(&mut sql, page.type_name, Some(condition));
                     sql.add(" LIMIT ?) probe)", [PROBE.into()]);
                 }
@@ -183,8 +188,8 @@ impl Store {
     }
 
     /// `SELECT DISTINCT d.seq …`: the candidates that meet all conditions.
-    fn matches(&self, sql: &mut Sql, page: &Page<'_>, lead: Option<usize>) {
-        let mut writer = Writer { store: self, space: page.space, depth: 0 };
+    fn matches(&self, sql: &mut Sql, viewer: &Viewer, page: &Page<'_>, lead: Option<usize>) {
+        let mut writer = Writer { store: self, viewer, space: page.space, depth: 0 };
         sql.push("SELECT DISTINCT d.seq AS seq");
         writer.lead(sql, page.type_name, lead.map(|index| &page.conditions[index]));
         for (index, condition) in page.conditions.iter().enumerate() {
@@ -193,9 +198,10 @@ impl Store {
                 writer.check(sql, "d.seq", condition);
             }
         }
+        and_candidate_visible(sql, viewer, page.space, "d.seq", page.type_name);
     }
 
-    fn page_sql(&self, page: &Page<'_>, lead: Option<usize>) -> Sql {
+    fn page_sql(&self, viewer: &Viewer, page: &Page<'_>, lead: Option<usize>) -> Sql {
         let limit = i64::try_from(page.count).unwrap_or(i64::MAX - 1) + 1;
         let (order, beyond) = if seq_descends(page) { (" DESC", '<') } else { ("", '>') };
         let keys = keys_of(page);
@@ -203,7 +209,7 @@ impl Store {
         sql.push(read::VERSION_COLUMNS);
         if keys.is_empty() {
             sql.push(" FROM (");
-            self.matches(&mut sql, page, lead);
+            self.matches(&mut sql, viewer, page, lead);
             if let Some(after) = page.after {
                 sql.add(&format!(" AND d.seq {beyond} ?"), [after.seq().into()]);
             }
@@ -239,7 +245,7 @@ impl Store {
             sql.push(&format!(" AS k{index}"));
         }
         sql.push(" FROM (");
-        self.matches(&mut sql, page, lead);
+        self.matches(&mut sql, viewer, page, lead);
         sql.push(") m) p");
         if let Some(after) = page.after {
             sql.push(" WHERE ");

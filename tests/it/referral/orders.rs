@@ -1,6 +1,7 @@
 //! The order follows its Tasks, and its Tasks the order.
 
 use futures_util::future::join_all;
+use sdoh_gateway::access::Viewer;
 use sdoh_gateway::store::{DEFAULT_SPACE, HistoryFilter, HistoryScope, Key, Version};
 use serde_json::json;
 
@@ -9,7 +10,12 @@ use crate::harness::{Server, entry, on_both, transaction};
 
 async fn stored(server: &Server, type_name: &str, id: &str) -> Vec<Version> {
     let scope = HistoryScope::Instance(Key::new(DEFAULT_SPACE, type_name, id));
-    server.gateway.store().history(&scope, HistoryFilter::default(), None, 100).await.unwrap()
+    server
+        .gateway
+        .store()
+        .history(&Viewer::Everything, &scope, HistoryFilter::default(), None, 100)
+        .await
+        .unwrap()
 }
 
 #[test]

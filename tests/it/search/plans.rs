@@ -1,5 +1,6 @@
 //! By which way the databases go: an `EXPLAIN` of searches over a store that is not small.
 
+use sdoh_gateway::access::Viewer;
 use sdoh_gateway::config::Config;
 use sdoh_gateway::search::{Handling, SearchRequest};
 use sdoh_gateway::store::{DEFAULT_SPACE, Kind, Page, SortKey};
@@ -146,7 +147,7 @@ async fn plan(server: &Server, query: &str) -> Vec<String> {
         after: None,
         count: 20,
     };
-    gateway.store().explain(&page).await.unwrap()
+    gateway.store().explain(&Viewer::Everything, &page).await.unwrap()
 }
 
 fn scans(kind: Kind, plan: &[String]) -> Vec<String> {

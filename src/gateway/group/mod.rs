@@ -1,7 +1,13 @@
 //! A group of transactions as it grows: what is current, in the store and among the group's own writes.
 
-use std::collections::HashMap;
+mod permission;
+mod reach;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
+
+use crate::access::reach::{Identity, has_reach};
+use crate::access::shared::is_shared;
 
 use crate::definitions::SearchKind;
 use crate::fhir::time::Instant;
@@ -11,7 +17,7 @@ use crate::referral::order::{open_order_of, order_of};
 use crate::referral::{Change, Event, Facts, FactsNeeded, Proposal};
 use crate::search::{Entries, ParameterKey};
 use crate::store::{
-    Key, NewAudit, NewMessage, NewVersion, StoreError, Version, WriteBatch, WriteTransaction,
+    Key, NewAudit, NewMessage, NewVersion, SpaceId, StoreError, Version, WriteBatch, WriteTransaction,
 };
 
 use super::commit::Transaction;
@@ -25,6 +31,8 @@ const GATEWAY: &str = "Device/sdoh-gateway";
 #[derive(Clone)]
 struct Current {
     version: u64,
+    /// Who wrote the first version.
+    creator: Option<String>,
     body: Option<Arc<str>>,
     /// The version that is current in the store, whose entries have to go.
     stored: Option<Instant>,
@@ -38,6 +46,8 @@ pub(super) struct Group<'g, 's> {
     next: Instant,
     now: Instant,
     batch: WriteBatch,
+    /// Roles and services that work for somebody else than before.
+    employers_changed: Vec<(SpaceId, Key)>,
     written: Counts,
 }
 
@@ -56,6 +66,8 @@ struct Draft {
     author: Option<String>,
     issues: Vec<Issue>,
     entries: Entries,
+    /// Of what it reaches, what its author cannot see.
+    unseen: BTreeSet<Identity>,
 }
 
 impl<'g, 's> Group<'g, 's> {
@@ -74,6 +86,7 @@ impl<'g, 's> Group<'g, 's> {
             next,
             now,
             batch: WriteBatch::default(),
+            employers_changed: Vec::new(),
             written: Counts::default(),
         };
         // A create under a fresh id replaces nothing.
@@ -121,6 +134,7 @@ impl<'g, 's> Group<'g, 's> {
     fn know(&mut self, version: Version) {
         let current = Current {
             version: version.version,
+            creator: version.creator,
             body: version.body.map(Arc::from),
             stored: Some(version.seq),
         };
@@ -144,7 +158,12 @@ impl<'g, 's> Group<'g, 's> {
         if !self.finds_still(job).await? {
             return Ok(Err(Refused::Moved));
         }
-        if let Err(refused) = self.check_versions(job) {
+        let hidden = self.hidden(job).await?;
+        let checked = self.check_versions(job, &hidden).and_then(|()| self.check_permission(job, &hidden));
+        if let Err(refused) = checked {
+            return Ok(Err(refused));
+        }
+        if let Err(refused) = self.check_requesters(job).await? {
             return Ok(Err(refused));
         }
         let caller = job.principal.acts_for(&job.space.name);
@@ -153,8 +172,7 @@ impl<'g, 's> Group<'g, 's> {
         for prepared in &job.writes {
             let write = &prepared.write;
             let key = Key::new(job.space.id, &write.type_name, write.id.as_str());
-            let of_interest = matches!(write.type_name.as_str(), "Task" | "ServiceRequest");
-            befores.push(if of_interest { self.resource(&key) } else { None });
+            befores.push(if has_reach(&write.type_name) { self.resource(&key) } else { None });
             drafts.push(Draft {
                 key,
                 method: write.method,
@@ -162,6 +180,7 @@ impl<'g, 's> Group<'g, 's> {
                 author: caller.map(str::to_owned),
                 issues: prepared.issues.clone(),
                 entries: prepared.entries.clone(),
+                unseen: prepared.unseen.clone(),
             });
         }
         let mut places = Vec::new();
@@ -173,7 +192,8 @@ impl<'g, 's> Group<'g, 's> {
             }
         }
         let needed = crate::referral::plan::facts_needed(&changes, caller, &job.space.base);
-        let facts = self.facts(&job.space, &needed).await?;
+        let in_reach = self.orders_in_reach(job).await?;
+        let facts = self.facts(&job.space, &needed, in_reach.as_ref()).await?;
         let proposal = Proposal {
             changes: &changes,
             caller,
@@ -198,11 +218,24 @@ impl<'g, 's> Group<'g, 's> {
                 draft.issues.push(finding.issue);
             }
         }
-        let own = plan.writes.into_iter().filter_map(|write| self.own_draft(&job.space, write.resource));
-        drafts.extend(own.collect::<Vec<_>>());
+        for write in plan.writes {
+            if let Some(draft) = self.own_draft(&job.space, write.resource) {
+                befores.push(self.resource(&draft.key));
+                drafts.push(draft);
+            }
+        }
         // The gateway's own writes come last and are not told.
         let told = job.writes.len();
-        let written: Vec<Written> = drafts.into_iter().map(|draft| self.write(job, draft)).collect();
+        let mut written = Vec::with_capacity(drafts.len());
+        for (draft, before) in drafts.into_iter().zip(&befores) {
+            if hidden.contains(&draft.key) {
+                written.push(nothing_deleted(draft, 0));
+                continue;
+            }
+            self.note_reach(&job.space, &draft, before.as_ref()).await?;
+            written.push(self.write(job, draft));
+        }
+        self.settle_employers(&job.space).await?;
         for event in plan.events {
             self.announce(&job.space, &event);
         }
@@ -213,7 +246,7 @@ impl<'g, 's> Group<'g, 's> {
     async fn finds_still(&mut self, job: &Transaction) -> Result<bool, StoreError> {
         for condition in &job.conditions {
             self.flush().await?;
-            let mut snapshot = self.transaction.snapshot();
+            let mut snapshot = self.transaction.snapshot(&job.viewer);
             if condition::found(&mut snapshot, &job.space, &condition.search).await? != condition.found {
                 return Ok(false);
             }
@@ -222,12 +255,13 @@ impl<'g, 's> Group<'g, 's> {
     }
 
     /// `If-Match`, and deletions of what is not there.
-    fn check_versions(&self, job: &Transaction) -> Result<(), Refused> {
+    fn check_versions(&self, job: &Transaction, hidden: &HashSet<Key>) -> Result<(), Refused> {
         for prepared in &job.writes {
             let write = &prepared.write;
             let Some(expected) = write.if_match else { continue };
             let key = Key::new(job.space.id, &write.type_name, write.id.as_str());
             let current = self.current.get(&key).and_then(Option::as_ref);
+            let current = current.filter(|_| !hidden.contains(&key));
             let actual = current.map(|current| current.version);
             let met = match expected {
                 Expected::Any => current.is_some_and(|current| current.body.is_some()),
@@ -256,7 +290,13 @@ impl<'g, 's> Group<'g, 's> {
         Ok(())
     }
 
-    async fn facts(&mut self, space: &Space, needed: &FactsNeeded) -> Result<Facts, StoreError> {
+    /// `in_reach` tells of orders whether the caller's Tasks may have consequences for them; `None`: all.
+    async fn facts(
+        &mut self,
+        space: &Space,
+        needed: &FactsNeeded,
+        in_reach: Option<&HashMap<String, bool>>,
+    ) -> Result<Facts, StoreError> {
         let mut facts = Facts::default();
         if needed.is_empty() {
             return Ok(facts);
@@ -265,15 +305,14 @@ impl<'g, 's> Group<'g, 's> {
             needed.orders.iter().map(|id| Key::new(space.id, "ServiceRequest", id)).collect();
         self.fetch(&orders).await?;
         for key in orders {
-            if let Some(order) = self.resource(&key) {
+            let counts = in_reach.is_none_or(|orders| orders.get(&*key.id).is_none_or(|seen| *seen));
+            if let Some(order) = self.resource(&key).filter(|_| counts) {
                 facts.orders.insert(key.id.to_string(), order);
             }
         }
-        if let Some(focus) = self.parameter("Task", "focus") {
-            for id in &needed.tasks {
-                let tasks = self.tasks_of(space, focus, id).await?;
-                facts.tasks.insert(id.clone(), tasks);
-            }
+        for id in &needed.tasks {
+            let tasks = self.tasks_of(space, id).await?;
+            facts.tasks.insert(id.clone(), tasks);
         }
         let parties: Vec<Key> = needed
             .organizations
@@ -289,32 +328,26 @@ impl<'g, 's> Group<'g, 's> {
             }
         }
         for id in &needed.creators {
-            if let Some(author) = self.transaction.creator(&Key::new(space.id, "Task", id)).await? {
-                facts.creators.insert(id.clone(), author);
+            let current = self.current.get(&Key::new(space.id, "Task", id)).and_then(Option::as_ref);
+            if let Some(creator) = current.and_then(|current| current.creator.clone()) {
+                facts.creators.insert(id.clone(), creator);
             }
         }
         Ok(facts)
     }
 
-    /// The Tasks whose focus is an order: those of the store, as the group has changed them, and those only the group has.
-    async fn tasks_of(
-        &mut self,
-        space: &Space,
-        focus: ParameterKey,
-        id: &str,
-    ) -> Result<Vec<Resource>, StoreError> {
-        for version in self.transaction.referring(focus, &Key::new(space.id, "ServiceRequest", id)).await? {
+    /// The Tasks whose focus is an order and whose author could see it, as the group has changed them.
+    async fn tasks_of(&mut self, space: &Space, id: &str) -> Result<Vec<Resource>, StoreError> {
+        self.flush().await?;
+        let mut keys = Vec::new();
+        for version in self.transaction.tasks_reaching(&Key::new(space.id, "ServiceRequest", id)).await? {
+            keys.push(version.key.clone());
             if !self.current.contains_key(&version.key) {
                 self.know(version);
             }
         }
-        let mut keys: Vec<&Key> = self
-            .current
-            .keys()
-            .filter(|key| key.space == space.id && &*key.type_name == "Task" && self.body(key).is_some())
-            .collect();
         keys.sort();
-        let tasks = keys.into_iter().filter_map(|key| self.resource(key));
+        let tasks = keys.iter().filter_map(|key| self.resource(key));
         Ok(tasks.filter(|task| order_of(task, &space.base) == Some(id)).collect())
     }
 
@@ -333,6 +366,7 @@ impl<'g, 's> Group<'g, 's> {
             resource: Some(resource),
             author: Some(GATEWAY.to_owned()),
             issues: Vec::new(),
+            unseen: BTreeSet::new(),
         })
     }
 
@@ -342,15 +376,7 @@ impl<'g, 's> Group<'g, 's> {
         let was_there = before.as_ref().is_some_and(|before| before.body.is_some());
         if draft.resource.is_none() && !was_there {
             // Deleting what is not there is no error and no version (R4 §3.1.0.7).
-            let version = before.map_or(0, |before| before.version);
-            return Written {
-                key: draft.key,
-                version,
-                seq: None,
-                created: false,
-                body: None,
-                issues: draft.issues,
-            };
+            return nothing_deleted(draft, before.map_or(0, |before| before.version));
         }
         let seq = self.next;
         self.next = Instant(seq.0 + 1);
@@ -361,8 +387,17 @@ impl<'g, 's> Group<'g, 's> {
             }
             resource.to_json().into()
         });
+        let before_is_none = before.is_none();
+        let creator = match &before {
+            Some(before) => before.creator.clone(),
+            None => draft.author.clone(),
+        };
         let stored = before.and_then(|before| before.stored);
-        self.current.insert(draft.key.clone(), Some(Current { version, body: body.clone(), stored }));
+        if before_is_none && draft.method == Method::Put && !is_shared(&draft.key.type_name) {
+            self.batch.first.push((draft.key.clone(), draft.author.clone().unwrap_or_default()));
+        }
+        let current = Current { version, creator: creator.clone(), body: body.clone(), stored };
+        self.current.insert(draft.key.clone(), Some(current));
         let action = match (draft.method, was_there) {
             (Method::Delete, _) => "delete",
             (_, true) => "update",
@@ -383,6 +418,7 @@ impl<'g, 's> Group<'g, 's> {
             version,
             method: draft.method.as_str(),
             author: draft.author,
+            creator,
             body: body.clone(),
             issues,
             entries: draft.entries,
@@ -421,4 +457,9 @@ impl<'g, 's> Group<'g, 's> {
         self.flush().await?;
         Ok(self.written)
     }
+}
+
+/// What comes of a deletion of what is not there.
+fn nothing_deleted(draft: Draft, version: u64) -> Written {
+    Written { key: draft.key, version, seq: None, created: false, body: None, issues: draft.issues }
 }
