@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::fhir::time::Instant;
 
 use super::reach::pool;
-use super::{Client, Coverage, Party, Viewer};
+use super::{Client, Coverage, Party, Scopes, Viewer};
 
 /// Who makes a request.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -32,6 +32,11 @@ impl Principal {
             Principal::Open => None,
             Principal::Client(client) => Some(client),
         }
+    }
+
+    /// What its token permits; `None` where there are no tokens, and nothing is forbidden for want of one.
+    pub fn scopes(&self) -> Option<&Scopes> {
+        self.client().map(|client| &client.scopes)
     }
 
     /// What the caller may see of a space at a moment; `None` where the space is closed to it.

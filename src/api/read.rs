@@ -5,7 +5,7 @@ use http::StatusCode;
 use crate::store::{Key, Version};
 
 use super::request::{Conditions, Request};
-use super::{Answer, Api, ApiError, binary, subset};
+use super::{Answer, Api, ApiError, binary, scope, subset};
 
 /// `GET Type/id`. 404 when it never was, 410 when it was deleted, 304 when the caller has it already.
 pub(super) async fn read(
@@ -16,6 +16,9 @@ pub(super) async fn read(
 ) -> Result<Answer, ApiError> {
     let key = Key::new(request.space.id, type_name, id);
     let version = api.gateway.store().read(&request.viewer, &key).await?.ok_or(ApiError::NotFound)?;
+    if !scope::covers(api, request, &version).await? {
+        return Err(ApiError::NotFound);
+    }
     answer(api, request, version)
 }
 

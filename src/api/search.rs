@@ -9,7 +9,7 @@ use crate::gateway::{Refused, SearchAnswer};
 use crate::search::SearchRequest;
 
 use super::request::{Body, Request, decode_form};
-use super::{Answer, Api, ApiError, content, subset};
+use super::{Answer, Api, ApiError, content, scope, subset};
 
 /// What has to be escaped within a value of a query.
 const QUERY_VALUE: &AsciiSet = &CONTROLS
@@ -51,7 +51,9 @@ pub(super) async fn search(
         request.preferences.handling,
     )
     .map_err(Refused::Malformed)?;
+    let search = scope::restrict(api, request, search)?;
     let answer = api.gateway.search(&request.viewer, &request.space, &search).await?;
+    let answer = scope::without_uncovered(request, answer);
     Ok(Answer::resource(searchset(api, request, &search, answer)?))
 }
 
