@@ -9,6 +9,7 @@ mod examples;
 mod fhirpath;
 mod fuzz;
 mod harness;
+mod isolation;
 mod model;
 mod patch;
 mod process;
