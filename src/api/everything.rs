@@ -8,10 +8,29 @@ use crate::gateway::RecordRequest;
 use crate::search::{DEFAULT_COUNT, Handling, SearchRequest};
 use crate::store::Key;
 
+use super::operation::{Definition, Operation, Parameter};
 use super::parameters::{Parameters, wrong};
 use super::request::{Body, Request};
 use super::search::searchset;
-use super::{Answer, Api, ApiError};
+use super::{Answer, Api, ApiError, scope};
+
+pub(super) const OPERATION: Operation = Operation {
+    code: "everything",
+    resource: Some("Patient"),
+    on_type: false,
+    on_instance: true,
+    definition: Definition::Part("http://hl7.org/fhir/OperationDefinition/Patient-everything"),
+    description: "Gives a Patient's record in pages, oldest version first: what is in the Patient compartment, the Tasks \
+                  for the Patient, and what these refer to of other types, one step far.",
+    parameters: &[
+        Parameter::input("start", 0, "1", "date"),
+        Parameter::input("end", 0, "1", "date"),
+        Parameter::input("_since", 0, "1", "instant"),
+        Parameter::input("_type", 0, "*", "code"),
+        Parameter::input("_count", 0, "1", "integer"),
+        Parameter::output("return", 1, "1", "Bundle"),
+    ],
+};
 
 /// The operation, by GET or POST. Without `_count` a page holds as many as that of a search.
 pub(super) async fn everything(
@@ -26,7 +45,8 @@ pub(super) async fn everything(
     if patient.body.is_none() {
         return Err(ApiError::Deleted(patient.version));
     }
-    let mut answer = api.gateway.record(&request.viewer, &request.space, &asked.record).await?;
+    let answer = api.gateway.record(&request.viewer, &request.space, &asked.record).await?;
+    let mut answer = scope::record(request, answer);
     answer.issues.extend(asked.remarks);
     let url = format!("{}/Patient/{id}/$everything", request.space.base);
     let search = SearchRequest { used: asked.used, ..SearchRequest::default() };

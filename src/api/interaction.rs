@@ -152,6 +152,12 @@ impl Interaction {
         }
     }
 
+    /// The methods that go with a path, which is as [`Interaction::parse`] has it.
+    pub fn methods(path: &str, types: &TypeGraph) -> Vec<Method> {
+        let all = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+        all.into_iter().filter(|method| Interaction::parse(method, path, types).is_ok()).collect()
+    }
+
     /// Reads method and path, the path being relative to the base, without a query.
     ///
     /// Errors: an unknown type or path (404), or a method that does not go there (405).

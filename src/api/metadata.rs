@@ -8,8 +8,9 @@ use crate::definitions::SearchKind;
 use crate::gateway::{Gateway, Space};
 use crate::search::RegisteredParameter;
 
+use super::operation::{Operation, operations};
 use super::request::Request;
-use super::terminology::{OPERATIONS, terminology_capabilities};
+use super::terminology::terminology_capabilities;
 use super::{Answer, Api};
 
 /// When this software last changed what it can do.
@@ -17,10 +18,6 @@ const CAPABILITIES_DATE: &str = "2026-11-22";
 
 /// What can be done with the system as a whole.
 const INTERACTIONS: [&str; 4] = ["transaction", "batch", "history-system", "search-system"];
-
-/// The definitions of `$docref` and `$validate`.
-const DOCREF: &str = "http://hl7.org/fhir/us/core/OperationDefinition/docref";
-const VALIDATE: &str = "http://hl7.org/fhir/OperationDefinition/Resource-validate";
 
 /// `GET metadata`; with `mode=terminology` what is known of codes.
 pub(super) fn metadata(api: &Api, request: &Request) -> Answer {
@@ -35,10 +32,11 @@ pub(super) fn metadata(api: &Api, request: &Request) -> Answer {
 }
 
 /// The CapabilityStatement of a space. It claims none of the SDOHCC roles before a test has walked through their SHALLs.
-pub fn capability_statement(gateway: &Gateway, space: &Space) -> Value {
+pub fn capability_statement(gateway: &Gateway, space: &Space, wants_login: bool) -> Value {
     let types = gateway.definitions().types();
-    let resources: Vec<Value> = types.resources().map(|id| resource(gateway, &types[id].name)).collect();
-    json!({
+    let resources: Vec<Value> =
+        types.resources().map(|id| resource(gateway, space, &types[id].name)).collect();
+    let mut statement = json!({
         "resourceType": "CapabilityStatement",
         "status": "active",
         "date": CAPABILITIES_DATE,
@@ -54,15 +52,33 @@ pub fn capability_statement(gateway: &Gateway, space: &Space) -> Value {
             "resource": resources,
             "interaction": INTERACTIONS.map(|code| json!({"code": code})),
             "searchParam": common_parameters(gateway),
-            "operation": exports(None),
+            "operation": capabilities(space, |operation| operation.resource.is_none()),
         }],
+    });
+    if wants_login {
+        statement["rest"][0]["security"] = security();
+    }
+    statement
+}
+
+/// How clients log in; where, `.well-known/smart-configuration` says.
+fn security() -> Value {
+    json!({
+        "service": [{"coding": [{
+            "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
+            "code": "SMART-on-FHIR",
+            "display": "SMART-on-FHIR",
+        }]}],
+        "description": "Backend Services: tokens for assertions signed with RS384 or ES384; see .well-known/smart-configuration",
     })
 }
 
-/// `$export` where it is on this type, or on none.
-fn exports(on: Option<&str>) -> Vec<Value> {
-    let here = super::export::OPERATIONS.iter().filter(|(type_name, _)| *type_name == on);
-    here.map(|(_, definition)| json!({"name": "export", "definition": definition})).collect()
+/// Some of the operations, as the statement names them.
+fn capabilities(space: &Space, are_meant: impl Fn(&Operation) -> bool) -> Vec<Value> {
+    operations()
+        .filter(|operation| are_meant(operation))
+        .map(|operation| operation.to_capability(space))
+        .collect()
 }
 
 /// The parameters of all resources, by which the system can be searched.
@@ -94,7 +110,7 @@ fn search_parameters<'g>(parameters: impl Iterator<Item = &'g RegisteredParamete
     own.into_iter().chain(others).collect()
 }
 
-fn resource(gateway: &Gateway, type_name: &str) -> Value {
+fn resource(gateway: &Gateway, space: &Space, type_name: &str) -> Value {
     let parameters = parameters(gateway, type_name);
     let includes: Vec<String> = std::iter::once("*".to_owned())
         .chain(
@@ -133,13 +149,8 @@ fn resource(gateway: &Gateway, type_name: &str) -> Value {
         "searchRevInclude": ["*"],
         "searchParam": search_parameters(parameters.into_iter()),
     });
-    let own = OPERATIONS.iter().filter(|(own_type, ..)| *own_type == type_name).map(|(own_type, name, _)| {
-        let definition = format!("http://hl7.org/fhir/OperationDefinition/{own_type}-{name}");
-        json!({"name": name, "definition": definition})
-    });
-    let validate = json!({"name": "validate", "definition": VALIDATE});
-    let docref = (type_name == "DocumentReference").then(|| json!({"name": "docref", "definition": DOCREF}));
-    resource["operation"] = own.chain(docref).chain([validate]).chain(exports(Some(type_name))).collect();
+    let is_here = |own: &Operation| own.resource.is_some_and(|on| on == "Resource" || on == type_name);
+    resource["operation"] = capabilities(space, is_here).into();
     if !profiles.is_empty() {
         resource["supportedProfile"] = profiles.into();
     }

@@ -2,6 +2,7 @@
 //! [`Answer`] becomes HTTP; `error` is the one file where a refusal gets its status.
 
 mod answer;
+mod auth;
 mod binary;
 mod bundle;
 mod conditional;
@@ -18,8 +19,10 @@ mod metadata;
 mod operation;
 mod parameters;
 mod patch;
+mod provided;
 mod read;
 mod request;
+mod scope;
 mod search;
 mod server;
 mod subset;
@@ -35,8 +38,9 @@ pub use metadata::capability_statement;
 pub use server::{Server, router};
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
+use crate::auth::Auth;
 use crate::config::{Config, Limits};
 use crate::gateway::Gateway;
 
@@ -44,6 +48,7 @@ use crate::gateway::Gateway;
 #[derive(Clone)]
 pub struct Api {
     gateway: Gateway,
+    auth: Auth,
     limits: Arc<Limits>,
     /// Web pages that may use the gateway from a browser.
     cors_origins: Vec<http::HeaderValue>,
@@ -51,28 +56,32 @@ pub struct Api {
     capability_statements: Arc<BTreeMap<String, Arc<str>>>,
     /// The TerminologyCapabilities of each space that was asked for them.
     terminology_capabilities: Arc<Mutex<BTreeMap<String, Arc<str>>>>,
+    /// The SearchParameters, made when they are first asked for.
+    search_parameters: Arc<OnceLock<Vec<provided::Provided>>>,
     turns: patch::Turns,
 }
 
 impl Api {
-    /// An API for a gateway.
-    pub fn new(gateway: Gateway, config: &Config) -> Api {
-        let statements = gateway
-            .spaces()
-            .map(|space| (space.name.clone(), capability_statement(&gateway, space).to_string().into()))
-            .collect();
+    /// An API for a gateway and those whom it lets in.
+    pub fn new(gateway: Gateway, auth: Auth, config: &Config) -> Api {
+        let wants_login = matches!(auth, Auth::Required(_));
+        let statement = |space| capability_statement(&gateway, space, wants_login).to_string().into();
+        let statements = gateway.spaces().map(|space| (space.name.clone(), statement(space))).collect();
         Api {
             gateway,
+            auth,
             limits: Arc::new(config.limits.clone()),
             cors_origins: config.cors_origins.iter().filter_map(|origin| origin.parse().ok()).collect(),
             capability_statements: Arc::new(statements),
             terminology_capabilities: Arc::default(),
+            search_parameters: Arc::default(),
             turns: patch::Turns::default(),
         }
     }
 
     /// Carries out one interaction, whether it came by itself or in a Bundle.
     async fn carry_out(&self, request: &request::Request, body: request::Body) -> Result<Answer, ApiError> {
+        scope::check(request)?;
         match &request.interaction {
             Interaction::Capabilities => Ok(metadata::metadata(self, request)),
             Interaction::Bundle => Box::pin(bundle::bundle(self, request, body)).await,

@@ -7,8 +7,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body as HttpBody;
 use axum::extract::{Request as HttpRequest, State};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::routing::get;
 use axum::serve::ListenerExt as _;
+use http::header::ALLOW;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::net::TcpListener;
@@ -30,9 +32,11 @@ pub fn router(api: Api) -> Router {
     Router::new()
         .route("/health/live", get(|| async { "live\n" }))
         .route("/health/ready", get(ready))
+        .merge(super::auth::routes())
         .fallback(fhir)
         .layer(CatchPanicLayer::custom(panicked(api.clone())))
         .layer(cors(&api.cors_origins))
+        .layer(from_fn_with_state(api.clone(), options))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .with_state(api)
 }
@@ -41,6 +45,8 @@ pub fn router(api: Api) -> Router {
 fn cors(origins: &[HeaderValue]) -> CorsLayer {
     let all = origins.iter().any(|origin| origin == "*");
     let told = [
+        "accept-patch",
+        "allow",
         "content-location",
         "etag",
         "expires",
@@ -57,6 +63,15 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers(told.map(HeaderName::from_static))
         .max_age(Duration::from_secs(3600))
+}
+
+/// Who is at the other end of a connection.
+#[derive(Debug, Clone)]
+pub(super) struct Peer {
+    /// From where.
+    pub(super) address: SocketAddr,
+    /// Subject of the certificate it has shown.
+    pub(super) subject: Option<Arc<str>>,
 }
 
 /// A server that listens.
@@ -103,7 +118,7 @@ async fn fhir(State(api): State<Api>, request: HttpRequest) -> Response<HttpBody
         Ok((space, path)) => {
             let types = api.gateway.definitions().types();
             match Interaction::parse(&method, &path, types) {
-                Err(error) => ("unknown", Err(error)),
+                Err(error) => ("unknown", Ok(not_understood(&api, &path, error))),
                 Ok(interaction) => {
                     let label = interaction.label();
                     let work = handle(&api, space, interaction, request, query);
@@ -121,6 +136,39 @@ async fn fhir(State(api): State<Api>, request: HttpRequest) -> Response<HttpBody
         .record(seconds);
     debug!(interaction = label, status, seconds, "answered");
     response
+}
+
+/// 405 where other methods go with the path, which are told.
+fn not_understood(api: &Api, path: &str, error: ApiError) -> Answer {
+    match methods(api, path) {
+        headers if headers.is_empty() => error.into_answer(),
+        headers => Answer { headers, ..ApiError::MethodNotAllowed.into_answer() },
+    }
+}
+
+/// Tells who asks by OPTIONS which methods go with a path (RFC 9110 §9.3.7). The rest of the answer is for browsers.
+async fn options(State(api): State<Api>, request: HttpRequest, next: Next) -> Response<HttpBody> {
+    let is_asked = request.method() == Method::OPTIONS;
+    let path = is_asked.then(|| understand(&api, request.uri().path()).ok()).flatten();
+    let mut response = next.run(request).await;
+    for (name, value) in path.iter().flat_map(|(_, path)| methods(&api, path)) {
+        response.headers_mut().extend(HeaderValue::from_str(&value).map(|value| (name, value)));
+    }
+    response
+}
+
+/// `Allow`, and where a PATCH is allowed `Accept-Patch` (RFC 5789 §3.1). Nothing where nothing is.
+fn methods(api: &Api, path: &str) -> Vec<(HeaderName, String)> {
+    let methods = Interaction::methods(path, api.gateway.definitions().types());
+    let names: Vec<&str> = methods.iter().map(Method::as_str).chain(["OPTIONS"]).collect();
+    let mut headers = Vec::new();
+    if !methods.is_empty() {
+        headers.push((ALLOW, names.join(", ")));
+    }
+    if methods.contains(&Method::PATCH) {
+        headers.push((super::patch::ACCEPT_PATCH, super::patch::FORMATS.join(", ")));
+    }
+    headers
 }
 
 /// The space a path is in, and the rest of the path.
@@ -149,6 +197,11 @@ async fn handle(
     query: Vec<(String, String)>,
 ) -> Result<Answer, ApiError> {
     let (head, body) = request.into_parts();
+    // What the server can do everybody may know. Of everybody else's body nothing is read.
+    let principal = match interaction {
+        Interaction::Capabilities => Principal::Open,
+        _ => super::auth::principal(api, &head).await?,
+    };
     let limit = api.limits.body_bytes;
     let bytes = match Limited::new(body, limit).collect().await {
         Ok(collected) => collected.to_bytes(),
@@ -166,10 +219,11 @@ async fn handle(
     if !wants_raw_binary && !has_its_own_format {
         Form::asked(&head.headers, &query).map_err(|NotAcceptable| ApiError::NotAcceptable)?;
     }
-    let principal = Principal::Open;
     let viewer = principal.viewer(&space.name, api.gateway.clock().now()).ok_or(ApiError::UnknownPath)?;
     let types = api.gateway.definitions().types();
     let body = Body::of_http(types, &interaction, &head.headers, bytes.clone())?;
+    let preferences = Preferences::of_headers(&head.headers);
+    let preferences = super::scope::preferences(&principal, &interaction, preferences);
     let request = Request {
         interaction,
         space,
@@ -178,7 +232,7 @@ async fn handle(
         id: uuid::Uuid::now_v7().to_string(),
         query,
         conditions: Conditions::of_headers(&head.headers),
-        preferences: Preferences::of_headers(&head.headers),
+        preferences,
         text: bytes,
         wants_raw_binary,
     };

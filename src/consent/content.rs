@@ -3,11 +3,13 @@
 use serde_json::Value;
 
 use crate::fhir::Resource;
-use crate::fhir::time::{BEGINNING, END, Period};
+use crate::fhir::time::Period;
 use crate::referral::Target;
 
 use super::address::Address;
-use super::json::{any_object, items, text};
+use super::date::date_of;
+use super::directory::is_directory;
+use super::json::{any_object, items};
 use super::matching::Match;
 use super::sensitivity::{Label, Level, Sensitivities, Sensitivity, SensitivitySet};
 use super::{Purpose, Referral};
@@ -204,77 +206,8 @@ impl<'a> Content<'a> {
 
     /// The time it speaks of, or else was written at. `None` when it has none, or none that can be read.
     pub(super) fn date(&self) -> Option<Period> {
-        let value = self.resource.as_value();
-        let date = DATES.iter().find_map(|element| value.get(element))?;
-        if let Value::String(date) = date {
-            return Period::parse(date);
-        }
-        let end = |name| text(date, name).map(Period::parse);
-        match (end("start"), end("end")) {
-            (None, None) => None,
-            (start, end) => {
-                let low = start.map_or(Some(BEGINNING), |start| start.map(|start| start.low))?;
-                let high = end.map_or(Some(END), |end| end.map(|end| end.high))?;
-                Some(Period { low, high })
-            }
-        }
+        date_of(self.resource)
     }
-}
-
-/// Where resources have their time; the first that is there counts.
-const DATES: &[&str] = &[
-    "effectiveDateTime",
-    "effectivePeriod",
-    "effectiveInstant",
-    "performedDateTime",
-    "performedPeriod",
-    "occurrenceDateTime",
-    "occurrencePeriod",
-    "onsetDateTime",
-    "onsetPeriod",
-    "startDate",
-    "period",
-    "servicedDate",
-    "servicedPeriod",
-    "authoredOn",
-    "authored",
-    "recordedDate",
-    "dateTime",
-    "date",
-    "created",
-    "issued",
-    "sent",
-];
-
-/// Whether resources of a type tell of organisations, people who work there, places, and definitions; never of a patient.
-fn is_directory(type_name: &str) -> bool {
-    matches!(
-        type_name,
-        "ActivityDefinition"
-            | "CapabilityStatement"
-            | "CodeSystem"
-            | "CompartmentDefinition"
-            | "ConceptMap"
-            | "Endpoint"
-            | "HealthcareService"
-            | "ImplementationGuide"
-            | "InsurancePlan"
-            | "Library"
-            | "Location"
-            | "Measure"
-            | "NamingSystem"
-            | "OperationDefinition"
-            | "Organization"
-            | "OrganizationAffiliation"
-            | "PlanDefinition"
-            | "Practitioner"
-            | "PractitionerRole"
-            | "Questionnaire"
-            | "SearchParameter"
-            | "StructureDefinition"
-            | "StructureMap"
-            | "ValueSet"
-    )
 }
 
 /// The patient a resource is about, as it says itself.
@@ -318,28 +251,6 @@ mod tests {
             (json!({"resourceType": "Binary", "id": "b"}), None),
         ] {
             check(value, patient, expected.map(str::to_owned));
-        }
-    }
-
-    #[test]
-    fn when() {
-        let date = |content: &Content| content.date().map(|period| period.low.to_fhir()[..10].to_owned());
-        for (value, expected) in [
-            (json!({"resourceType": "Observation", "effectiveDateTime": "2026-03"}), Some("2026-03-01")),
-            (
-                json!({"resourceType": "Observation", "effectivePeriod": {"start": "2026-03-05"}, "issued": "2020-01-01"}),
-                Some("2026-03-05"),
-            ),
-            (
-                json!({"resourceType": "Observation", "effectiveDateTime": "spring", "issued": "2020-01-01"}),
-                None,
-            ),
-            (json!({"resourceType": "Observation", "effectivePeriod": {"start": "spring"}}), None),
-            (json!({"resourceType": "Observation", "effectivePeriod": {}}), None),
-            (json!({"resourceType": "Condition", "recordedDate": "2026-03-06"}), Some("2026-03-06")),
-            (json!({"resourceType": "Patient", "birthDate": "1980-01-01"}), None),
-        ] {
-            check(value, date, expected.map(str::to_owned));
         }
     }
 

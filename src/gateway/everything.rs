@@ -11,7 +11,7 @@ use crate::access::Viewer;
 use crate::fhir::time::{Instant, Period};
 use crate::fhir::{Issue, IssueCode, json};
 use crate::search::{Condition, Criteria, LARGEST_COUNT, Prefix, Values, clinically_within};
-use crate::store::{Isolation, Key, Page, Snapshot, StoreError, Version};
+use crate::store::{Cursor, Isolation, Key, Page, Snapshot, StoreError, Version};
 
 use super::search::{MOST_INCLUDED, cursor, held};
 use super::{Gateway, Refused, SearchAnswer, Space};
@@ -69,7 +69,8 @@ impl Gateway {
         matches.retain(|version| request.wants(&version.key.type_name));
         let is_whole = after.is_none() && found.next.is_none();
         let total = is_whole.then_some(matches.len() as u64);
-        Ok(SearchAnswer { matches, included, total, next: found.next, as_of, issues })
+        let next = found.next.as_ref().map(Cursor::to_text);
+        Ok(SearchAnswer { matches, included, total, next, as_of, issues })
     }
 
     /// What finds the Patient and the compartment: the types asked for, or all, to look around from there.

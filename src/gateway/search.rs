@@ -28,8 +28,8 @@ pub struct SearchAnswer {
     pub included: Vec<Version>,
     /// How many match in all, where that is known.
     pub total: Option<u64>,
-    /// Where the next page begins.
-    pub next: Option<Cursor>,
+    /// Where the next page begins, for a `next` link.
+    pub next: Option<String>,
     /// The moment the answer stands for: a search for what changed after it misses nothing.
     pub as_of: Option<Instant>,
     /// Remarks.
@@ -73,7 +73,8 @@ impl Gateway {
         let mut issues = request.issues.clone();
         let included =
             self.include(&mut snapshot, space, &found.versions, &request.includes, &mut issues).await?;
-        Ok(SearchAnswer { matches: found.versions, included, total, next: found.next, as_of, issues })
+        let next = found.next.as_ref().map(Cursor::to_text);
+        Ok(SearchAnswer { matches: found.versions, included, total, next, as_of, issues })
     }
 
     async fn include(

@@ -9,6 +9,7 @@ mod condition;
 mod entry;
 mod extract;
 mod fold;
+mod meets;
 mod parse;
 mod registry;
 mod request;
@@ -20,6 +21,7 @@ pub use condition::{Condition, Criteria, NumberTest, Prefix, ReferenceTest, Text
 pub use entry::{Entries, Entry, Quantity, Target, Text, Token};
 pub use extract::Extractor;
 pub use fold::fold;
+pub use meets::Candidate;
 pub use parse::{SearchError, escape, parse_condition};
 pub use registry::{ParameterKey, RegisteredParameter, Registry};
 pub use request::{

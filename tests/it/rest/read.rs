@@ -136,6 +136,36 @@ fn read_answers_304_to_who_has_it_by_if_modified_since() {
 }
 
 #[test]
+fn versions_are_read_conditionally_too_and_nothing_else_is() {
+    on_both(async |server| {
+        server.store(&patient("p")).await;
+        server.clock.advance(60);
+        server.store(&patient("p")).await;
+        server.store(&patient("gone")).await;
+        server.delete("Patient/gone").await.expect(204);
+        server.clock.advance(60);
+        let tag = |tag: &'static str| ("If-None-Match", tag);
+        let since = |since: &'static str| ("If-Modified-Since", since);
+        for (path, condition, status) in [
+            ("Patient/p/_history/1", tag("W/\"1\""), 304),
+            ("Patient/p/_history/1", tag("W/\"2\""), 200),
+            ("Patient/p/_history/1", since("Sun, 22 Nov 2026 09:00:30 GMT"), 304),
+            ("Patient/p/_history/2", since("Sun, 22 Nov 2026 09:00:30 GMT"), 200),
+            ("Patient/gone", tag("*"), 410),
+            ("Patient/none", tag("*"), 404),
+            ("Patient?_id=p", tag("*"), 200),
+            ("Patient/p/_history", tag("*"), 200),
+            ("Patient/p/$everything", since("Sun, 22 Nov 2099 09:00:00 GMT"), 200),
+            ("metadata", since("Sun, 22 Nov 2099 09:00:00 GMT"), 200),
+            ("SearchParameter/Task-owner", tag("*"), 200),
+        ] {
+            let answer = server.get_with(path, &[condition]).await.expect(status);
+            assert!(answer.headers.get_all("vary").iter().any(|vary| vary == "accept"), "{path}");
+        }
+    });
+}
+
+#[test]
 fn if_modified_since_misses_no_write_within_a_second() {
     on_both(async |server| {
         server.store(&patient("p")).await;
