@@ -240,7 +240,8 @@ async function odds() {
   await fails('never was', 404, 'not-found', clinic.read({ resourceType: 'Basic', id: 'never' }));
   await fails('nonsense', 400, 'value', search(clinic, 'Task', { _lastUpdated: 'yesterday' }));
   const system = await clinic.search({ searchParams: { _type: 'Task,Procedure', _sort: '_lastUpdated' } });
-  step('a search of everything', matches(system).map((resource) => resource.resourceType), ['Procedure', 'Task', 'Task']);
+  const types = matches(system).map((resource) => resource.resourceType);
+  step('a search of several types', types.sort(), ['Procedure', 'Task', 'Task']);
   const [ofType, ofAll] = [await clinic.history({ resourceType: 'Basic' }), await clinic.history()];
   step('histories', [ofType.total, ofAll.entry[0].request.method], [4, 'DELETE']);
 }
