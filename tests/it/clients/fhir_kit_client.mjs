@@ -239,6 +239,9 @@ async function odds() {
   await fails('is gone', 410, 'deleted', clinic.read({ resourceType: 'Basic', id: first.id }));
   await fails('never was', 404, 'not-found', clinic.read({ resourceType: 'Basic', id: 'never' }));
   await fails('nonsense', 400, 'value', search(clinic, 'Task', { _lastUpdated: 'yesterday' }));
+  const system = await clinic.search({ searchParams: { _type: 'Task,Procedure', _sort: '_lastUpdated' } });
+  const types = matches(system).map((resource) => resource.resourceType);
+  step('a search of several types', types.sort(), ['Procedure', 'Task', 'Task']);
   const [ofType, ofAll] = [await clinic.history({ resourceType: 'Basic' }), await clinic.history()];
   step('histories', [ofType.total, ofAll.entry[0].request.method], [4, 'DELETE']);
 }

@@ -31,6 +31,7 @@ pub async fn all(client: &Client, state: &State) {
             searches(client, state, of_type, wire).await;
         }
         history(client, state, "", state.commits().iter(), wire).await;
+        newest_first(client, state, None, wire).await;
     }
 }
 
@@ -96,19 +97,7 @@ async fn searches(client: &Client, state: &State, of_type: &'static str, wire: W
             &state.matches(of_type, &state.wanted(of_type, criterion)),
         );
     }
-    let is_current = |(place, number): &&(Place, usize)| {
-        place.of_type == of_type && *number == state.versions(place).len() && state.current(place).is_some()
-    };
-    let current: Vec<&Place> = state.commits().iter().filter(is_current).map(|(place, _)| place).collect();
-    let newest_first = format!("{of_type}?_sort=-_lastUpdated&_count=3&_total=accurate");
-    let (total, entries) = pages(client, &newest_first, wire).await;
-    let found: Vec<String> = entries.iter().map(place_of).collect();
-    let expected: Vec<String> = current.iter().rev().map(|place| place.to_string()).collect();
-    assert_eq!((total, found), (Some(current.len() as u64), expected), "{newest_first}");
-    for entry in &entries {
-        let place = current.iter().find(|place| place.to_string() == place_of(entry)).unwrap();
-        assert_eq!(Some(&bare(&entry["resource"])), state.current(place), "{place}");
-    }
+    let current = newest_first(client, state, Some(of_type), wire).await;
     let (parameter, element, target) = match of_type {
         "Patient" => ("organization", "managingOrganization", "Organization/"),
         "Organization" => ("partof", "partOf", "Organization/"),
@@ -122,6 +111,31 @@ async fn searches(client: &Client, state: &State, of_type: &'static str, wire: W
         let found = get(client, &format!("{of_type}?{parameter}={wanted}"), wire).await;
         check_found(&found.body.unwrap(), &expected);
     }
+}
+
+/// Compares what is current, of a type or of all, newest first and in pages. Gives it.
+async fn newest_first<'s>(
+    client: &Client,
+    state: &'s State,
+    of_type: Option<&str>,
+    wire: Wire,
+) -> Vec<&'s Place> {
+    let is_current = |(place, number): &&(Place, usize)| {
+        of_type.is_none_or(|of_type| place.of_type == of_type)
+            && *number == state.versions(place).len()
+            && state.current(place).is_some()
+    };
+    let commits = state.commits().iter().rev().filter(is_current);
+    let current: Vec<&Place> = commits.map(|(place, _)| place).collect();
+    let path = format!("{}?_sort=-_lastUpdated&_count=3&_total=accurate", of_type.unwrap_or_default());
+    let (total, entries) = pages(client, &path, wire).await;
+    let found: Vec<String> = entries.iter().map(place_of).collect();
+    let expected: Vec<String> = current.iter().map(|place| place.to_string()).collect();
+    assert_eq!((total, found), (Some(current.len() as u64), expected), "{path}");
+    for (place, entry) in current.iter().zip(&entries) {
+        assert_eq!(Some(&bare(&entry["resource"])), state.current(place), "{place}");
+    }
+    current
 }
 
 fn place_of(entry: &Value) -> String {

@@ -33,7 +33,7 @@ use crate::harness::{Client, Server, is_long, on_both_with};
 
 #[test]
 fn a_server_and_a_model_agree() {
-    let (cases, most_steps) = if is_long() { (300, 60) } else { (8, 40) };
+    let (cases, most_steps) = if is_long() { (300, 60) } else { (6, 40) };
     let repeated: Option<u64> = env::var("SDOH_GATEWAY_TEST_SEED").ok().map(|seed| seed.parse().unwrap());
     let seed = repeated.unwrap_or_else(|| RandomState::new().hash_one(0));
     // Each sequence has a space of its own, in which nothing is; they take a while to open.
