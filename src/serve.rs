@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::api::{Api, Server};
+use crate::auth::{Auth, OwnKeysError};
 use crate::config::{Config, ConfigError};
 use crate::definitions::{Definitions, DefinitionsError};
 use crate::delivery::{self, ReferralMetrics};
@@ -36,6 +37,9 @@ pub enum ServeError {
     /// The gateway cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// Nobody could log in.
+    #[error(transparent)]
+    Auth(#[from] OwnKeysError),
     /// The server failed.
     #[error("server: {0}")]
     Server(std::io::Error),
@@ -57,10 +61,6 @@ pub async fn serve(
     ready: impl FnOnce(Running),
 ) -> Result<(), ServeError> {
     config.check()?;
-    if !config.open {
-        let message = "logins are not built yet: say --open".to_owned();
-        return Err(ConfigError::Value { key: "open", message }.into());
-    }
     let listen = |key, address| move |error| ServeError::Listen { key, address, error };
     let metrics = match config.metrics_listen {
         Some(address) => {
@@ -84,7 +84,8 @@ pub async fn serve(
     };
     let gateway = Gateway::open(&config, &base_url, definitions, Arc::new(SystemClock), progress).await?;
     let worker = tokio::spawn(delivery::run(gateway.clone(), vec![Arc::new(ReferralMetrics)], stop.clone()));
-    let api = Api::new(gateway.clone(), &config);
+    let auth = Auth::open(&gateway, &config).await?;
+    let api = Api::new(gateway.clone(), auth, &config);
     ready(Running { base: format!("{}/fhir", base_url.trim_end_matches('/')), metrics });
     let served = server.run(api, stop.clone().cancelled_owned()).await;
     stop.cancel();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::fhir::time::Instant;
 
-use super::{Client, Party, Viewer};
+use super::{Client, Party, Scopes, Viewer};
 
 /// Who makes a request.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -31,6 +31,11 @@ impl Principal {
             Principal::Open => None,
             Principal::Client(client) => Some(client),
         }
+    }
+
+    /// What its token permits; `None` where there are no tokens, and nothing is forbidden for want of one.
+    pub fn scopes(&self) -> Option<&Scopes> {
+        self.client().map(|client| &client.scopes)
     }
 
     /// What the caller may see of a space at a moment; `None` where the space is closed to it.

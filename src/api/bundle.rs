@@ -14,7 +14,7 @@ use crate::gateway::Refused;
 
 use super::answer::Content;
 use super::request::{Body, Conditions, Preferences, Request, decode_form};
-use super::{Answer, Api, ApiError, Interaction, transaction};
+use super::{Answer, Api, ApiError, Interaction, scope, transaction};
 
 /// How many entries of a batch are worked on at once.
 const AT_ONCE: usize = 16;
@@ -112,6 +112,7 @@ fn read_entry(api: &Api, outer: &Request, mut entry: Value) -> Result<Entry, Api
     }
     // The answer to a Bundle comes at once; an export in it cannot be told where it is.
     let preferences = Preferences { is_async: false, ..outer.preferences };
+    let preferences = scope::preferences(&outer.principal, &interaction, preferences);
     Ok(Entry {
         request: Request {
             interaction,

@@ -9,7 +9,7 @@ use crate::search::{Handling, SearchRequest};
 
 use super::answer::version_url;
 use super::request::{Body, Request, decode_form};
-use super::{Answer, Api, ApiError, create, delete, read, update};
+use super::{Answer, Api, ApiError, create, delete, read, scope, update};
 
 /// How often a write is made anew because what it depends on has changed meanwhile.
 pub(super) const MOST_ATTEMPTS: usize = 8;
@@ -37,6 +37,7 @@ pub(super) async fn condition(
         let text = "say by a search which resource is meant: Patient?identifier=system|value";
         return Err(ApiError::malformed(IssueCode::Required, text));
     }
+    let search = scope::within(request, search)?;
     let condition = api.gateway.condition(&request.viewer, &request.space, search).await?;
     match condition.found {
         Match::Many => {

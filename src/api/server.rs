@@ -32,6 +32,7 @@ pub fn router(api: Api) -> Router {
     Router::new()
         .route("/health/live", get(|| async { "live\n" }))
         .route("/health/ready", get(ready))
+        .merge(super::auth::routes())
         .fallback(fhir)
         .layer(CatchPanicLayer::custom(panicked(api.clone())))
         .layer(cors(&api.cors_origins))
@@ -62,6 +63,15 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers(told.map(HeaderName::from_static))
         .max_age(Duration::from_secs(3600))
+}
+
+/// Who is at the other end of a connection.
+#[derive(Debug, Clone)]
+pub(super) struct Peer {
+    /// From where.
+    pub(super) address: SocketAddr,
+    /// Subject of the certificate it has shown.
+    pub(super) subject: Option<Arc<str>>,
 }
 
 /// A server that listens.
@@ -187,6 +197,11 @@ async fn handle(
     query: Vec<(String, String)>,
 ) -> Result<Answer, ApiError> {
     let (head, body) = request.into_parts();
+    // What the server can do everybody may know. Of everybody else's body nothing is read.
+    let principal = match interaction {
+        Interaction::Capabilities => Principal::Open,
+        _ => super::auth::principal(api, &head).await?,
+    };
     let limit = api.limits.body_bytes;
     let bytes = match Limited::new(body, limit).collect().await {
         Ok(collected) => collected.to_bytes(),
@@ -204,10 +219,11 @@ async fn handle(
     if !wants_raw_binary && !has_its_own_format {
         Form::asked(&head.headers, &query).map_err(|NotAcceptable| ApiError::NotAcceptable)?;
     }
-    let principal = Principal::Open;
     let viewer = principal.viewer(&space.name, api.gateway.clock().now()).ok_or(ApiError::UnknownPath)?;
     let types = api.gateway.definitions().types();
     let body = Body::of_http(types, &interaction, &head.headers, bytes.clone())?;
+    let preferences = Preferences::of_headers(&head.headers);
+    let preferences = super::scope::preferences(&principal, &interaction, preferences);
     let request = Request {
         interaction,
         space,
@@ -216,7 +232,7 @@ async fn handle(
         id: uuid::Uuid::now_v7().to_string(),
         query,
         conditions: Conditions::of_headers(&head.headers),
-        preferences: Preferences::of_headers(&head.headers),
+        preferences,
         text: bytes,
         wants_raw_binary,
     };

@@ -12,7 +12,7 @@ use crate::store::Key;
 
 use super::bundle::{Entry, in_entry};
 use super::request::{Body, Request, decode_form};
-use super::{Answer, Api, ApiError, Interaction, conditional, create, delete, patch, update};
+use super::{Answer, Api, ApiError, Interaction, conditional, create, delete, patch, scope, update};
 
 /// Carries out the entries; the answers stand in their order.
 ///
@@ -23,7 +23,11 @@ pub(super) async fn transaction(
     entries: Vec<Entry>,
 ) -> Result<Vec<Answer>, ApiError> {
     let mut references = BTreeSet::new();
-    for entry in &entries {
+    for (index, entry) in entries.iter().enumerate() {
+        scope::check(&entry.request).map_err(|error| match error {
+            ApiError::OutOfScope => error,
+            error => in_entry(index, error),
+        })?;
         if let Body::Value(value) = &entry.body {
             conditional_references(value, &mut references);
         }

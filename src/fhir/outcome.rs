@@ -68,6 +68,8 @@ pub enum IssueCode {
     TooCostly,
     /// A passing condition: try again.
     Transient,
+    /// Comes more often than allowed.
+    Throttled,
     /// Took longer than allowed.
     Timeout,
     /// The gateway's own fault.
@@ -99,6 +101,7 @@ impl IssueCode {
             IssueCode::TooLong => "too-long",
             IssueCode::TooCostly => "too-costly",
             IssueCode::Transient => "transient",
+            IssueCode::Throttled => "throttled",
             IssueCode::Timeout => "timeout",
             IssueCode::Exception => "exception",
             IssueCode::Informational => "informational",

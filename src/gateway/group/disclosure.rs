@@ -1,17 +1,16 @@
 //! What a referral may show, and to whom.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
 
 use crate::access::reach::{FOREVER, party};
 use crate::consent::{self, Content, Directive, Purpose, Referral};
 use crate::fhir::time::Instant;
 use crate::fhir::{Issue, IssueCode, Reference, Resource, json};
-use crate::gateway::Space;
 use crate::gateway::recipients::{Recipient, Recipients};
 use crate::store::{Key, NewDisclosure, StoreError, TaskKey};
 
 use super::Group;
+use super::story::{Shown, Story};
 
 /// What a Task may show, to whom.
 #[derive(Default)]
@@ -23,14 +22,10 @@ pub(super) struct Findings {
     pub(super) withheld: Vec<(Key, Issue)>,
 }
 
-/// A Task with all that it may show.
-struct Story {
-    space: Arc<Space>,
-    task: (Key, Resource),
-    order: Option<Resource>,
-    /// What the Task and its order reach, with who created it.
-    reached: Vec<(Key, Option<String>)>,
-    parties: Vec<(String, Instant)>,
+/// A Consent, and who has put it here.
+struct Said {
+    by: Option<String>,
+    directive: Directive,
 }
 
 impl Group<'_, '_> {
@@ -49,11 +44,11 @@ impl Group<'_, '_> {
         let stories = self.stories(recipients, tasks).await?;
         let patients: BTreeSet<&Key> = stories
             .iter()
-            .flat_map(|story| story.reached.iter().map(|(key, _)| key))
+            .flat_map(|story| story.shown.iter().map(|shown| &shown.key))
             .filter(|key| &*key.type_name == "Patient")
             .collect();
         let patients: Vec<&Key> = patients.into_iter().collect();
-        let mut consents: HashMap<Key, Vec<(Option<String>, Arc<Directive>)>> = HashMap::new();
+        let mut consents: HashMap<Key, Vec<Said>> = HashMap::new();
         if let (Some(parameter), false) = (self.parameter("Consent", "patient"), patients.is_empty()) {
             for version in self.transaction.consents_about(parameter, &patients).await? {
                 let body = version.body.as_deref().unwrap_or_default();
@@ -62,101 +57,29 @@ impl Group<'_, '_> {
                     continue;
                 };
                 let Some(base) = self.base_of(&version.key) else { continue };
-                let directive = Directive::parse(&consent, base, &self.inner.sensitivities).map(Arc::new);
+                let directive = Directive::parse(&consent, base, &self.inner.sensitivities);
                 let patient = patient_of(&consent, &version.key, base);
                 if let (Some(directive), Some(patient)) = (directive, patient) {
-                    consents.entry(patient).or_default().push((version.creator, directive));
+                    consents.entry(patient).or_default().push(Said { by: version.creator, directive });
                 }
             }
         }
         for story in &stories {
-            let about = story.reached.iter().filter_map(|(key, _)| consents.get(key)).flatten();
-            let about: Vec<_> = about.collect();
+            let about: Vec<&Said> =
+                story.shown.iter().filter_map(|shown| consents.get(&shown.key)).flatten().collect();
             self.judge(recipients, story, &about, &mut findings).await?;
         }
         Ok(findings)
-    }
-
-    /// The Tasks that somebody is a recipient of, with all that they may show.
-    async fn stories(
-        &mut self,
-        recipients: &Recipients,
-        tasks: &[TaskKey],
-    ) -> Result<Vec<Story>, StoreError> {
-        let mut parties = self.transaction.parties(tasks).await?;
-        let wanted: Vec<&TaskKey> = tasks
-            .iter()
-            .filter(|(space, task)| {
-                let parties = parties.get(&(*space, task.clone()));
-                parties.into_iter().flatten().any(|(name, _)| !recipients.named(*space, name).is_empty())
-            })
-            .collect();
-        let keys: Vec<Key> = wanted.iter().map(|(space, task)| Key::new(*space, "Task", task)).collect();
-        self.fetch(&keys).await?;
-        let sources: Vec<&Key> = keys.iter().collect();
-        let mut links = self.transaction.links(&sources).await?;
-        let orders: Vec<Key> = links
-            .iter()
-            .filter(|(_, link)| &*link.target.type_name == "ServiceRequest")
-            .map(|(_, link)| link.target.clone())
-            .collect();
-        let sources: Vec<&Key> = orders.iter().collect();
-        let of_orders = self.transaction.links(&sources).await?;
-        let targets: Vec<Key> = links.iter().chain(&of_orders).map(|(_, link)| link.target.clone()).collect();
-        self.fetch(&targets).await?;
-        let mut stories = Vec::with_capacity(keys.len());
-        for key in keys {
-            let Some(space) = self.inner.spaces.values().find(|space| space.id == key.space) else {
-                continue;
-            };
-            let Some(task) = self.resource(&key) else { continue };
-            let mut reached = BTreeSet::new();
-            links.retain(|(space, link)| {
-                let is_own = *space == key.space && link.source == *key.id;
-                if is_own {
-                    reached.insert(link.target.clone());
-                }
-                !is_own
-            });
-            let orders: Vec<Key> =
-                reached.iter().filter(|key| &*key.type_name == "ServiceRequest").cloned().collect();
-            for order in &orders {
-                let of_order = of_orders
-                    .iter()
-                    .filter(|(space, link)| *space == order.space && link.source == *order.id);
-                reached.extend(of_order.map(|(_, link)| link.target.clone()));
-            }
-            let focus = task.reference("focus").and_then(|text| Reference::parse(text).local(&space.base));
-            let order = focus.filter(|(type_name, _)| *type_name == "ServiceRequest");
-            let order = order.map(|(type_name, id)| Key::new(key.space, type_name, id));
-            let order = order.filter(|order| orders.contains(order)).and_then(|order| self.resource(&order));
-            let creator = |key: &Key| self.current.get(key)?.as_ref()?.creator.clone();
-            let reached = reached
-                .into_iter()
-                .map(|key| {
-                    let creator = creator(&key);
-                    (key, creator)
-                })
-                .collect();
-            stories.push(Story {
-                space: Arc::clone(space),
-                parties: parties.remove(&(key.space, key.id.to_string())).unwrap_or_default(),
-                task: (key, task),
-                order,
-                reached,
-            });
-        }
-        Ok(stories)
     }
 
     async fn judge(
         &mut self,
         recipients: &Recipients,
         story: &Story,
-        consents: &[&(Option<String>, Arc<Directive>)],
+        consents: &[&Said],
         findings: &mut Findings,
     ) -> Result<(), StoreError> {
-        let Story { space, task: (key, task), order, reached, parties } = story;
+        let Story { space, key, task, order, shown, parties } = story;
         let employers = self.employers(space, task).await?;
         let owner = party(task, "owner", &space.base, |name| employers.get(name).map(String::as_str));
         let referral = order.as_ref().and_then(|order| Referral::of(task, order, &space.base));
@@ -167,17 +90,17 @@ impl Group<'_, '_> {
                 known.1 = known.1.max(*until);
             }
         }
-        let creator = self.creator(key);
         // Who may say what the patient consents to: who holds the record, and who asks. Not who is to receive.
-        let said_by: BTreeSet<Option<&str>> = reached
+        let said_by: BTreeSet<Option<&str>> = shown
             .iter()
-            .filter(|(key, _)| matches!(&*key.type_name, "Patient" | "ServiceRequest"))
-            .map(|(_, creator)| creator.as_deref())
-            .chain([None, creator.as_deref()])
+            .filter(|shown| matches!(&*shown.key.type_name, "Patient" | "ServiceRequest" | "Task"))
+            .map(|shown| shown.creator.as_deref())
+            .chain([None])
             .collect();
+        let now = self.now;
         let mut due: Option<Instant> = None;
         let mut at_last = |at: Instant| {
-            if at < FOREVER {
+            if now < at && at < FOREVER {
                 due = Some(due.map_or(at, |due| due.min(at)));
             }
         };
@@ -197,17 +120,18 @@ impl Group<'_, '_> {
             }
             let counting: Vec<&Directive> = consents
                 .iter()
-                .filter(|(by, _)| by.as_deref() != Some(&*recipient.name) && said_by.contains(&by.as_deref()))
-                .map(|(_, directive)| &**directive)
+                .filter(|said| {
+                    let by = said.by.as_deref();
+                    by != Some(&*recipient.name) && said_by.contains(&by)
+                })
+                .map(|said| &said.directive)
                 .collect();
             at_last(*until);
-            let itself = (key.clone(), creator.clone());
-            for (target, creator) in std::iter::once(&itself).chain(reached) {
+            for Shown { key: target, creator, resource } in shown {
                 if creator.as_deref() == Some(&*recipient.name) {
                     continue;
                 }
-                let Some(resource) = self.resource(target) else { continue };
-                let mut content = Content::of(&resource, &space.base, &self.inner.sensitivities);
+                let mut content = Content::of(resource, &space.base, &self.inner.sensitivities);
                 if resource.type_name() == "Binary"
                     && let Some(patient) = task.reference("for")
                 {
@@ -220,16 +144,19 @@ impl Group<'_, '_> {
                     content = content.with(referral);
                 }
                 let is_task = target == key;
-                match consent::permit(self.now, &counting, &to, Purpose::COORDINATION_OF_CARE, &content) {
+                match consent::permit(now, &counting, &to, Purpose::COORDINATION_OF_CARE, &content) {
                     Ok(disclosure) => {
                         let turns = disclosure.until().unwrap_or(FOREVER);
                         at_last(turns);
-                        findings.disclosures.push(NewDisclosure {
-                            resource: target.clone(),
-                            name: recipient.name.clone(),
-                            task: key.id.to_string(),
-                            until: if is_task { turns } else { turns.min(*until) },
-                        });
+                        let until = if is_task { turns } else { turns.min(*until) };
+                        if until > now {
+                            findings.disclosures.push(NewDisclosure {
+                                resource: target.clone(),
+                                name: recipient.name.clone(),
+                                task: key.id.to_string(),
+                                until,
+                            });
+                        }
                     }
                     Err(denial) => {
                         denial.until().into_iter().for_each(&mut at_last);
@@ -243,10 +170,6 @@ impl Group<'_, '_> {
         }
         findings.due.insert((key.space, key.id.to_string()), due);
         Ok(())
-    }
-
-    fn creator(&self, key: &Key) -> Option<String> {
-        self.current.get(key)?.as_ref()?.creator.clone()
     }
 }
 

@@ -4,6 +4,7 @@ mod disclosure;
 mod permission;
 mod reach;
 mod settle;
+mod story;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;

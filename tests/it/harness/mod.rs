@@ -9,6 +9,7 @@ mod client;
 mod clock;
 mod database;
 mod found;
+pub mod login;
 mod postgres;
 mod server;
 mod shared;

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use sdoh_gateway::api::{Api, Server as Listener};
+use sdoh_gateway::auth::Auth;
 use sdoh_gateway::config::Config;
 use sdoh_gateway::definitions::Definitions;
 use sdoh_gateway::delivery::{ReferralMetrics, drain};
@@ -27,6 +28,8 @@ pub struct Server {
     pub client: Client,
     /// `http://127.0.0.1:port`
     pub origin: String,
+    /// Where the gateway says that it is: the same, unless it is configured.
+    pub base_url: String,
     stop: CancellationToken,
     serving: JoinHandle<std::io::Result<()>>,
 }
@@ -53,10 +56,11 @@ impl Server {
         let now: Arc<dyn Clock> = clock.clone();
         let gateway = Gateway::open(config, &base_url, definitions, now, |_, _| ()).await.unwrap();
         let stop = CancellationToken::new();
-        let api = Api::new(gateway.clone(), config);
+        let auth = Auth::open(&gateway, config).await.unwrap();
+        let api = Api::new(gateway.clone(), auth, config);
         let serving = tokio::spawn(listener.run(api, stop.clone().cancelled_owned()));
         let client = Client::new(&format!("{origin}/fhir"));
-        Server { gateway, clock, client, origin, stop, serving }
+        Server { gateway, clock, client, origin, base_url, stop, serving }
     }
 
     /// Which database is behind it.
