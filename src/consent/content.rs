@@ -210,16 +210,17 @@ impl<'a> Content<'a> {
     }
 }
 
-/// The patient a resource is about, as it says itself.
+/// The patient a resource is about, as it says itself; nobody where it says several.
 fn patient_of(resource: &Resource, own_base: &str) -> Option<Address> {
     if resource.type_name() == "Patient" {
         return resource.id().map(|id| Address::of(Target { base: None, type_name: "Patient", id }));
     }
-    ["subject", "patient", "for", "beneficiary"]
+    let mut patients = ["subject", "patient", "for", "beneficiary"]
         .into_iter()
         .filter_map(|element| Target::of(resource, element, own_base))
-        .find(|target| target.type_name == "Patient")
-        .map(Address::of)
+        .filter(|target| target.type_name == "Patient");
+    let first = patients.next()?;
+    patients.all(|other| other == first).then(|| Address::of(first))
 }
 
 #[cfg(test)]
@@ -249,6 +250,10 @@ mod tests {
             (json!({"resourceType": "Goal", "subject": {"reference": "Group/g"}}), None),
             (json!({"resourceType": "Consent", "patient": {"reference": "Patient/p"}}), Some("Patient/p")),
             (json!({"resourceType": "Binary", "id": "b"}), None),
+            (
+                json!({"resourceType": "Task", "for": {"reference": "Patient/p"}, "subject": {"reference": "Patient/q"}}),
+                None,
+            ),
         ] {
             check(value, patient, expected.map(str::to_owned));
         }

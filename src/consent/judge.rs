@@ -97,7 +97,7 @@ impl Directive {
             (_, Category::Other, _) => Some(Reason::OtherCategory),
             (_, Category::Emergency, _) if !is_emergency() => Some(Reason::EmergencyOnly),
             _ if !self.is_verified => Some(Reason::NotVerified),
-            (.., Given::Unreadable) => Some(Reason::UnreadableRule),
+            (.., Given::Unreadable) => Some(Reason::Undated),
             (.., Given::At(date)) if date.low > request.now => Some(Reason::NotGiven(date.low)),
             _ => None,
         }
