@@ -109,6 +109,7 @@ pub mod config;
 pub mod definitions;
 pub mod delivery;
 pub mod demo;
+pub mod fetch;
 pub mod fhir;
 pub mod fhirpath;
 pub mod gateway;

@@ -67,8 +67,7 @@ impl Load {
         })?;
         bar.finish_and_clear();
         let bar = progress::bar(plan.count, "loading");
-        let client = Client::builder().pool_max_idle_per_host(AT_ONCE).build();
-        let client = client.map_err(|error| error.to_string())?;
+        let client = client().map_err(|error| error.to_string())?;
         let base = self.to.trim_end_matches('/');
         let mut loaded = 0;
         for portion in plan.portions() {
@@ -88,6 +87,11 @@ impl Load {
         bar.finish();
         Ok((loaded, rejects.count, rejects.finish()?))
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "to where whoever calls the command says")]
+fn client() -> reqwest::Result<Client> {
+    Client::builder().pool_max_idle_per_host(AT_ONCE).build()
 }
 
 /// Puts a resource under its id; one without gets an id from the server. A server with too much to do is asked again.
