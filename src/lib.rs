@@ -111,6 +111,7 @@ pub mod consent;
 pub mod definitions;
 pub mod delivery;
 pub mod demo;
+pub mod fetch;
 pub mod fhir;
 pub mod fhirpath;
 pub mod gateway;

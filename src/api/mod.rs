@@ -35,7 +35,7 @@ pub use answer::Answer;
 pub use error::ApiError;
 pub use interaction::Interaction;
 pub use metadata::capability_statement;
-pub use server::{Server, router};
+pub use server::{ListenError, Server, TlsError, router};
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};

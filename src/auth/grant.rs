@@ -14,7 +14,30 @@ use super::error::GrantError;
 use super::jwk::Algorithm;
 use super::token;
 
+/// Who answers a request for a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GrantType {
+    /// The gateway.
+    Own,
+    /// The authorization server where people log in.
+    OfIssuer,
+}
+
 impl Login {
+    /// What a request for a token brings, by the fields of its form.
+    pub fn kind(&self, form: &[(String, String)]) -> Result<GrantType, GrantError> {
+        match field(form, "grant_type")? {
+            Some("authorization_code" | "refresh_token") => Ok(GrantType::OfIssuer),
+            _ => Ok(GrantType::Own),
+        }
+    }
+
+    /// Hands a request that is not for this server on to the one where people log in; the form is as it came, and so is
+    /// the `Authorization` header. Gives status and body.
+    pub async fn relay(&self, form: String, authorization: Option<&str>) -> Result<(u16, Value), GrantError> {
+        self.issuers.relay(form, authorization).await
+    }
+
     /// Answers a request for a token: the fields of its form, decoded.
     pub async fn grant(&self, form: &[(String, String)]) -> Result<Value, GrantError> {
         match field(form, "grant_type")? {

@@ -9,31 +9,38 @@ mod discovery;
 mod error;
 mod grant;
 mod introspection;
+mod issuer;
 mod jwk;
 mod jwt;
+mod key_sets;
 mod own_keys;
 mod rate;
+mod registrar;
 mod seen;
 mod token;
 mod vault;
 
 pub use error::{Denied, GrantError};
+pub use grant::GrantType;
 pub use jwk::{Algorithm, KeySet, OwnKey, PublicKey};
 pub use jwt::Jwt;
 pub use own_keys::{OwnKeysError, reseal};
+pub use registrar::{Listed, Registrar, RegistrarError};
 pub use token::{Grant, LIFETIME};
 pub use vault::{Vault, VaultError};
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::access::{Client, Principal, Scopes};
+use crate::access::{Client, Principal, Registration, Scopes};
 use crate::config::Config;
 use crate::fhir::time::{Clock, Instant};
 use crate::gateway::Gateway;
 use crate::store::Store;
 
 use clients::{Clients, Registered, Roster};
+use issuer::{Foreign, Issuers};
+use key_sets::KeySets;
 use own_keys::OwnKeys;
 use rate::Rates;
 use seen::{Seen, SeenTokens, TokenHash};
@@ -56,6 +63,9 @@ pub struct Login {
     /// The gateway's URL, without a slash at its end.
     base_url: String,
     clients: Clients,
+    /// Keys of clients and issuers, by URL.
+    key_sets: Arc<KeySets>,
+    issuers: Issuers,
     tokens: Tokens,
     seen: SeenTokens,
     /// How often each client may come.
@@ -79,8 +89,11 @@ impl Auth {
         let secrets = config.secrets.clone();
         let keys = OwnKeys::open("token", token::ALGORITHM, store.clone(), secrets, clock.clone()).await?;
         let limits = &config.limits;
+        let key_sets = Arc::new(KeySets::new(clock.clone()));
         Ok(Auth::Required(Arc::new(Login {
             clients: Clients::new(config.clients.clone(), store.clone()),
+            issuers: Issuers::new(config.issuers.clone(), key_sets.clone(), clock.clone()),
+            key_sets,
             tokens: Tokens::new(keys, &base_url, clock.clone()),
             seen: SeenTokens::default(),
             rates: Rates::new(limits.requests_per_second, 1_000_000, limits.burst),
@@ -153,16 +166,32 @@ impl Login {
         now: Instant,
     ) -> Result<(&'r Registered, Scopes, Instant), Denied> {
         let jwt = Jwt::parse(token).ok_or(Denied::BadToken("it is not a token of this server"))?;
-        let grant = self.tokens.read(&jwt).await?;
-        let grant = grant.ok_or(Denied::BadToken("it is not a token of this server"))?;
-        if grant.expires <= now {
+        let (client, scopes, expires) = match self.tokens.are_ours(&jwt) {
+            true => {
+                let grant = self.tokens.read(&jwt).await?;
+                let grant = grant.ok_or(Denied::BadToken("it is not a token of this server"))?;
+                (grant.client, grant.scopes, grant.expires)
+            }
+            false => {
+                let Foreign { client, scopes, expires } = self.issuers.verify(&jwt).await?;
+                (client, scopes, expires)
+            }
+        };
+        if expires <= now {
             return Err(Denied::BadToken("it has expired"));
         }
-        let client = roster.client(&grant.client).ok_or(Denied::BadToken("its client is not let in"))?;
-        Ok((client, grant.scopes, grant.expires))
+        let client = roster.client(&client).ok_or(Denied::BadToken("its client is not let in"))?;
+        Ok((client, scopes, expires))
     }
 
-    async fn keys_of(&self, client: &Registered, _kid: &str) -> Result<KeySet, GrantError> {
-        Ok(client.keys.clone())
+    /// The public keys of a client; `kid` is the one that is looked for.
+    async fn keys_of(&self, client: &Registered, kid: &str) -> Result<Arc<KeySet>, GrantError> {
+        let Registration { jwks_url: Some(url), allow_addresses, .. } = &client.registration else {
+            return Ok(Arc::clone(&client.keys));
+        };
+        let keys = self.key_sets.keys(url, allow_addresses, kid).await;
+        keys.map_err(|_| {
+            GrantError::InvalidClient("the client's keys could not be fetched from its JWKS URL")
+        })
     }
 }

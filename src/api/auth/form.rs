@@ -28,10 +28,18 @@ pub(super) fn fields(headers: &HeaderMap, body: &Bytes) -> Result<Vec<(String, S
 
 /// An answer that nobody keeps.
 pub(super) fn answer(answer: Result<Value, GrantError>) -> Response<Body> {
-    let mut response = match answer {
-        Ok(value) => json_answer(StatusCode::OK, &value),
-        Err(error) => refusal(&error),
-    };
+    match answer {
+        Ok(value) => answer_with(StatusCode::OK, &value),
+        Err(error) => kept_by_nobody(refusal(&error)),
+    }
+}
+
+/// The same with a status.
+pub(super) fn answer_with(status: StatusCode, value: &Value) -> Response<Body> {
+    kept_by_nobody(json_answer(status, value))
+}
+
+fn kept_by_nobody(mut response: Response<Body>) -> Response<Body> {
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));

@@ -5,12 +5,13 @@ use std::net::{IpAddr, Ipv4Addr};
 use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use http::{HeaderMap, Response};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, Response, StatusCode};
 use serde_json::Value;
 
 use crate::api::Api;
 use crate::api::server::Peer;
-use crate::auth::{Auth, GrantError};
+use crate::auth::{Auth, GrantError, GrantType};
 
 use super::form;
 
@@ -22,13 +23,30 @@ pub(super) async fn token(
     body: Bytes,
 ) -> Response<Body> {
     let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.address.ip());
-    form::answer(grant(&api, address, &headers, &body).await)
+    match grant(&api, address, &headers, &body).await {
+        Ok((status, value)) => form::answer_with(status, &value),
+        Err(error) => form::answer(Err(error)),
+    }
 }
 
-async fn grant(api: &Api, address: IpAddr, headers: &HeaderMap, body: &Bytes) -> Result<Value, GrantError> {
+async fn grant(
+    api: &Api,
+    address: IpAddr,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Result<(StatusCode, Value), GrantError> {
     let Auth::Required(login) = &api.auth else {
         return Err(GrantError::InvalidRequest("the gateway is open: no token is needed"));
     };
     login.may_ask(address)?;
-    login.grant(&form::fields(headers, body)?).await
+    let fields = form::fields(headers, body)?;
+    match login.kind(&fields)? {
+        GrantType::Own => Ok((StatusCode::OK, login.grant(&fields).await?)),
+        GrantType::OfIssuer => {
+            let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+            let form = String::from_utf8_lossy(body).into_owned();
+            let (status, value) = login.relay(form, authorization).await?;
+            Ok((StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY), value))
+        }
+    }
 }

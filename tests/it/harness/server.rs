@@ -31,7 +31,7 @@ pub struct Server {
     /// Where the gateway says that it is: the same, unless it is configured.
     pub base_url: String,
     stop: CancellationToken,
-    serving: JoinHandle<std::io::Result<()>>,
+    serving: JoinHandle<()>,
 }
 
 impl std::ops::Deref for Server {
@@ -49,8 +49,8 @@ impl Server {
             [] => embedded().clone(),
             packages => Arc::new(Definitions::with_packages(packages).unwrap()),
         };
-        let listener = Listener::bind(config.listen).await.unwrap();
-        let origin = format!("http://{}", listener.address);
+        let listener = Listener::bind(config).await.unwrap();
+        let origin = listener.origin();
         let base_url = config.base_url.clone().unwrap_or_else(|| origin.clone());
         let clock = Arc::new(TestClock::at("2026-11-22T09:00:00Z"));
         let now: Arc<dyn Clock> = clock.clone();
@@ -81,7 +81,7 @@ impl Server {
         assert_eq!(self.gateway.store().waiting().await.unwrap(), 0, "messages stay in the outbox");
         self.stop.cancel();
         drop(self.client);
-        self.serving.await.unwrap().unwrap();
+        self.serving.await.unwrap();
         self.gateway.store().close().await;
     }
 }
