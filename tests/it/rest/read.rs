@@ -160,7 +160,7 @@ fn versions_are_read_conditionally_too_and_nothing_else_is() {
             ("SearchParameter/Task-owner", tag("*"), 200),
         ] {
             let answer = server.get_with(path, &[condition]).await.expect(status);
-            assert_eq!(answer.headers.get_all("vary").iter().any(|vary| vary == "accept"), true, "{path}");
+            assert!(answer.headers.get_all("vary").iter().any(|vary| vary == "accept"), "{path}");
         }
     });
 }
