@@ -22,6 +22,7 @@
 //! 3. The domain, synchronous and without I/O; the time is passed in. [`validator`]: definitions as trees of rules.
 //!    [`search`]: what a resource is found by, and what a search asks. [`referral`]: states, who may change what, what
 //!    follows from a change, the timeline. [`patch`]: what a patch makes of a resource. [`access`]: who is calling.
+//!    [`consent`]: what patients allow to be disclosed, to whom and for what, and why.
 //! 4. `partner`: formats other than FHIR. Not built yet.
 //! 5. [`store`]: SQLite or PostgreSQL, one SQL for both.
 //! 6. [`config`]. [`gateway`]: the write path and how a search is answered.
@@ -86,6 +87,8 @@
 //!   while a file is fetched, in pages, with nothing written beforehand and no transaction held open; only the list of files
 //!   is made beside the requests. Search entries are of current versions: where one has been replaced since, its own
 //!   references tell whose compartment it was in.
+//! * A search of the system is a union of searches, one for each type: each has its own parameters, and so its own best
+//!   way. A Patient's record is one too, a search for each parameter that puts a type into the compartment.
 //! * Within the second of a write `Last-Modified` tells the second before: HTTP knows whole seconds only, and a second
 //!   write within it must not be answered 304.
 //! * Only changes have consequences for a referral's other resources; what is created in whatever state is taken as it is,
@@ -107,9 +110,11 @@ pub mod audit;
 pub mod auth;
 pub mod cli;
 pub mod config;
+pub mod consent;
 pub mod definitions;
 pub mod delivery;
 pub mod demo;
+pub mod fetch;
 pub mod fhir;
 pub mod fhirpath;
 pub mod gateway;

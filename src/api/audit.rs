@@ -2,9 +2,6 @@
 //!
 //! What is written is recorded with the write. This is of what was shown, and of what was refused.
 
-use std::net::SocketAddr;
-
-use axum::extract::ConnectInfo;
 use http::header::HeaderName;
 use http::{Extensions, HeaderMap, Method};
 
@@ -13,6 +10,7 @@ use crate::fhir::{Id, Reference};
 use crate::gateway::actor_of;
 
 use super::request::{Request, decode_form};
+use super::server::Peer;
 use super::{Answer, Api, ApiError, Interaction};
 
 /// Names a request, for whoever looks for what came of it (R4 §3.1.0.1.10).
@@ -27,7 +25,7 @@ pub(super) fn origin(headers: &HeaderMap, extensions: &Extensions) -> Origin {
     let given = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok());
     let given = given
         .filter(|id| (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()));
-    let address = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let address = extensions.get::<Peer>().map(|peer| peer.address.ip());
     let request = given.map_or_else(|| uuid::Uuid::now_v7().to_string(), str::to_owned);
     Origin { request, address }
 }
@@ -141,8 +139,7 @@ fn patients_asked_for(request: &Request) -> Vec<String> {
     let mut patients = Vec::new();
     let form =
         if is_form(request) { decode_form(&String::from_utf8_lossy(&request.text)) } else { Vec::new() };
-    let is_of_patient =
-        matches!(&request.interaction, Interaction::Search { type_name } if type_name == "Patient");
+    let is_of_patient = matches!(&request.interaction, Interaction::Search { type_name } if type_name.as_deref() == Some("Patient"));
     for (name, value) in request.query.iter().chain(&form) {
         let means_patient =
             name == "patient" || name.ends_with(":Patient") || (is_of_patient && name == "_id");

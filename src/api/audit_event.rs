@@ -37,15 +37,19 @@ pub(super) async fn read(
     }
 }
 
-/// Carries out a search. Gives what was found, and the cursor of the next page.
+/// Whether a search of a type has our own behind what is stored.
+pub(super) fn has_own(request: &Request, type_name: &str) -> bool {
+    type_name == TYPE && request.viewer == Viewer::Everything
+}
+
+/// Carries out a search that has our own behind what is stored.
 pub(super) async fn search(
     api: &Api,
     request: &Request,
     search: &SearchRequest,
-) -> Result<(SearchAnswer, Option<String>), ApiError> {
+) -> Result<SearchAnswer, ApiError> {
     let (gateway, space) = (&api.gateway, &request.space);
-    let has_own = search.type_name == TYPE && request.viewer == Viewer::Everything;
-    let after = search.after.as_deref().filter(|_| has_own);
+    let after = search.after.as_deref();
     let after_own = after.and_then(EventId::parse);
     let mut answer = match after_own.is_some() || after == Some(FROM_THE_LATEST) {
         true => SearchAnswer {
@@ -58,19 +62,21 @@ pub(super) async fn search(
         },
         false => gateway.search(&request.viewer, space, search).await?,
     };
-    let next = answer.next.as_ref().map(|next| next.to_text());
     let count = search.count.unwrap_or(DEFAULT_COUNT);
-    if !has_own || next.is_some() || count == 0 || search.summary == Summary::Count {
-        return Ok((answer, next));
+    if answer.next.is_some() || count == 0 || search.summary == Summary::Count {
+        return Ok(answer);
     }
     let room = count.saturating_sub(answer.matches.len());
     if room == 0 {
-        return Ok((answer, Some(FROM_THE_LATEST.to_owned())));
+        answer.next = Some(FROM_THE_LATEST.to_owned());
+        return Ok(answer);
     }
-    let own = gateway.search_audit(space, &search.conditions, after_own, room).await?;
+    let Some(criteria) = search.criteria.first() else { return Ok(answer) };
+    let own = gateway.search_audit(space, criteria, after_own, room).await?;
     if !own.found.is_empty() || own.next.is_some() {
         answer.total = None;
     }
     answer.matches.extend(own.found);
-    Ok((answer, own.next.map(|next| next.to_string())))
+    answer.next = own.next.map(|next| next.to_string());
+    Ok(answer)
 }

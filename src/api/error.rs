@@ -1,7 +1,10 @@
 //! The one place where errors become HTTP.
 
 use http::StatusCode;
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use tracing::error;
+
+use crate::auth::Denied;
 
 use crate::fhir::json::SyntaxError;
 use crate::fhir::{Issue, IssueCode, OperationOutcome, Severity};
@@ -54,6 +57,12 @@ pub enum ApiError {
     /// There is no such resource.
     #[error("not found")]
     NotFound,
+    /// The caller is not let in.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The caller's token is not for this.
+    #[error("out of scope")]
+    OutOfScope,
     /// There was one.
     #[error("deleted")]
     Deleted(u64),
@@ -102,6 +111,12 @@ impl ApiError {
             ApiError::Timeout => StatusCode::GATEWAY_TIMEOUT,
             ApiError::NotFound => StatusCode::NOT_FOUND,
             ApiError::Deleted(_) => StatusCode::GONE,
+            ApiError::Denied(denied) => match denied {
+                Denied::NoToken | Denied::BadToken(_) => StatusCode::UNAUTHORIZED,
+                Denied::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
+                Denied::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            },
+            ApiError::OutOfScope => StatusCode::FORBIDDEN,
             ApiError::Refused(refused) => match refused {
                 Refused::Malformed(_) => StatusCode::BAD_REQUEST,
                 Refused::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -141,8 +156,10 @@ impl ApiError {
                 one(IssueCode::NotSupported, text.into())
             }
             ApiError::UnsupportedPatch => {
-                let text = format!("a patch is sent as one of {}", super::patch::FORMATS.join(", "));
-                one(IssueCode::NotSupported, text)
+                let formats = super::patch::FORMATS.join(", ");
+                let text = format!("a patch is sent as one of {formats}");
+                let headers = vec![(super::patch::ACCEPT_PATCH, formats)];
+                Answer { headers, ..one(IssueCode::NotSupported, text) }
             }
             ApiError::NotAcceptable => {
                 let text = "nothing the Accept header names can be written: accept application/fhir+json or application/fhir+xml";
@@ -172,6 +189,15 @@ impl ApiError {
                     format!("the resource was deleted by version {version}; its history still shows it");
                 Answer { version: Some(version), ..one(IssueCode::Deleted, text) }
             }
+            ApiError::Denied(denied) => denied_answer(status, denied),
+            ApiError::OutOfScope => {
+                let text = "the token's scope does not cover this; 'scope' of the answer that gave it says what it covers";
+                let challenge = "Bearer error=\"insufficient_scope\"".to_owned();
+                Answer {
+                    headers: vec![(WWW_AUTHENTICATE, challenge)],
+                    ..one(IssueCode::Forbidden, text.into())
+                }
+            }
             ApiError::Refused(refused) => Answer::outcome(status, &outcome_of(refused)),
         }
     }
@@ -180,6 +206,32 @@ impl ApiError {
 fn syntax(status: StatusCode, message: String, position: Option<(usize, usize)>) -> Answer {
     let issue = Issue { position, ..Issue::new(Severity::Fatal, IssueCode::Structure, message) };
     Answer::outcome(status, &issue.into())
+}
+
+/// RFC 6750 §3.
+fn denied_answer(status: StatusCode, denied: Denied) -> Answer {
+    let (code, text, header) = match denied {
+        Denied::NoToken => {
+            let text = "who is calling? Send a token: Authorization: Bearer …; .well-known/smart-configuration tells where \
+                        to get one";
+            (IssueCode::Login, text.to_owned(), (WWW_AUTHENTICATE, "Bearer".to_owned()))
+        }
+        Denied::BadToken(reason) => {
+            let challenge = format!("Bearer error=\"invalid_token\", error_description=\"{reason}\"");
+            let text = format!("the token is not good: {reason}");
+            (IssueCode::Login, text, (WWW_AUTHENTICATE, challenge))
+        }
+        Denied::TooOften(seconds) => {
+            let text = "this client sends more requests than it may (limits.requests-per-second)".to_owned();
+            (IssueCode::Throttled, text, (RETRY_AFTER, seconds.to_string()))
+        }
+        Denied::Unavailable(message) => {
+            error!(message, "it could not be told who calls");
+            let text = "it cannot be told who is calling: try again in a moment".to_owned();
+            (IssueCode::Transient, text, (RETRY_AFTER, "1".to_owned()))
+        }
+    };
+    Answer { headers: vec![header], ..Answer::outcome(status, &Issue::error(code, text).into()) }
 }
 
 fn outcome_of(refused: Refused) -> OperationOutcome {

@@ -23,8 +23,9 @@ use crate::gateway::{Contents, Export, ExportFile, ExportLevel, ExportReader, Ex
 use crate::store::StoreError;
 
 use super::answer::Content;
+use super::operation::{Definition, Operation, Parameter};
 use super::request::{Body, Request};
-use super::{Answer, Api, ApiError, audit, subset};
+use super::{Answer, Api, ApiError, audit, scope, subset};
 
 use parameters::Asked;
 
@@ -37,12 +38,42 @@ const DELETED: &str = ".deleted.ndjson";
 /// Seconds until it makes sense to ask again.
 const AGAIN: &str = "1";
 
-/// The operations, by the type they are on, with their definitions.
-pub(super) const OPERATIONS: [(Option<&str>, &str); 3] = [
-    (None, "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export"),
-    (Some("Patient"), "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/patient-export"),
-    (Some("Group"), "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/group-export"),
+/// Of the system, of all Patients, of those of a Group.
+pub(super) const OPERATIONS: [Operation; 3] = [
+    Operation {
+        code: "export",
+        resource: None,
+        on_type: false,
+        on_instance: false,
+        definition: Definition::Whole("http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export"),
+        description: "Exports all resources, asynchronously, as lines.",
+        parameters: &[OUTPUT_FORMAT, SINCE, TYPE, ELEMENTS],
+    },
+    Operation {
+        code: "export",
+        resource: Some("Patient"),
+        on_type: true,
+        on_instance: false,
+        definition: Definition::Whole("http://hl7.org/fhir/uv/bulkdata/OperationDefinition/patient-export"),
+        description: "Exports what is in the compartments of all Patients, asynchronously, as lines.",
+        parameters: &[OUTPUT_FORMAT, SINCE, TYPE, ELEMENTS, PATIENT],
+    },
+    Operation {
+        code: "export",
+        resource: Some("Group"),
+        on_type: false,
+        on_instance: true,
+        definition: Definition::Whole("http://hl7.org/fhir/uv/bulkdata/OperationDefinition/group-export"),
+        description: "Exports what is in the compartments of a Group's Patients, asynchronously, as lines.",
+        parameters: &[OUTPUT_FORMAT, SINCE, TYPE, ELEMENTS, PATIENT],
+    },
 ];
+
+const OUTPUT_FORMAT: Parameter = Parameter::input("_outputFormat", 0, "1", "string");
+const SINCE: Parameter = Parameter::input("_since", 0, "1", "instant");
+const TYPE: Parameter = Parameter::input("_type", 0, "*", "string");
+const ELEMENTS: Parameter = Parameter::input("_elements", 0, "*", "string");
+const PATIENT: Parameter = Parameter::input("patient", 0, "*", "Reference");
 
 /// `GET` or `POST $export`, `Patient/$export` or `Group/id/$export`: 202, and where to ask.
 pub(super) async fn kick_off(
@@ -55,7 +86,13 @@ pub(super) async fn kick_off(
         let text = "an export takes its time: ask for it with 'Prefer: respond-async'";
         return Err(ApiError::malformed(IssueCode::Required, text));
     }
-    let asked = Asked::of(api, request, &level, body)?;
+    let mut asked = Asked::of(api, request, &level, body)?;
+    if request.principal.scopes().is_some() {
+        let by_name = asked.types.is_some();
+        let all = || api.gateway.export_types(&level).into_iter().map(str::to_owned).collect();
+        let types = asked.types.take().unwrap_or_else(all);
+        asked.types = Some(scope::export_types(&request.principal, types, by_name)?);
+    }
     let export = ExportRequest {
         client: request.principal.client().map(|client| client.id.clone()),
         url: url_of(request, &level),
@@ -135,7 +172,7 @@ pub(super) async fn file(api: &Api, request: &Request, id: &str, name: &str) -> 
     let event = Event { query: audit::asked(request), ..audit::event(api, request, Kind::Export) };
     let lines = Lines { api: api.clone(), space: Arc::clone(&request.space), export, file, event };
     let headers = vec![(EXPIRES, expires.to_http())];
-    Ok(Answer { content: Content::Lines(lines), headers, ..Answer::status(StatusCode::OK) })
+    Ok(Answer { content: Content::Lines(Box::new(lines)), headers, ..Answer::status(StatusCode::OK) })
 }
 
 async fn find(api: &Api, request: &Request, id: &str) -> Result<Export, ApiError> {

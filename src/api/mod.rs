@@ -4,6 +4,7 @@
 mod answer;
 mod audit;
 mod audit_event;
+mod auth;
 mod binary;
 mod bundle;
 mod conditional;
@@ -12,6 +13,7 @@ mod create;
 mod delete;
 mod docref;
 mod error;
+mod everything;
 mod export;
 mod history;
 mod interaction;
@@ -19,8 +21,10 @@ mod metadata;
 mod operation;
 mod parameters;
 mod patch;
+mod provided;
 mod read;
 mod request;
+mod scope;
 mod search;
 mod server;
 mod subset;
@@ -33,11 +37,12 @@ pub use answer::Answer;
 pub use error::ApiError;
 pub use interaction::Interaction;
 pub use metadata::capability_statement;
-pub use server::{Server, router};
+pub use server::{ListenError, Server, TlsError, router};
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
+use crate::auth::Auth;
 use crate::config::{Config, Limits};
 use crate::gateway::Gateway;
 
@@ -45,6 +50,7 @@ use crate::gateway::Gateway;
 #[derive(Clone)]
 pub struct Api {
     gateway: Gateway,
+    auth: Auth,
     limits: Arc<Limits>,
     /// Web pages that may use the gateway from a browser.
     cors_origins: Vec<http::HeaderValue>,
@@ -52,29 +58,36 @@ pub struct Api {
     capability_statements: Arc<BTreeMap<String, Arc<str>>>,
     /// The TerminologyCapabilities of each space that was asked for them.
     terminology_capabilities: Arc<Mutex<BTreeMap<String, Arc<str>>>>,
+    /// The SearchParameters, made when they are first asked for.
+    search_parameters: Arc<OnceLock<Vec<provided::Provided>>>,
     turns: patch::Turns,
 }
 
 impl Api {
-    /// An API for a gateway.
-    pub fn new(gateway: Gateway, config: &Config) -> Api {
-        let statements = gateway
-            .spaces()
-            .map(|space| (space.name.clone(), capability_statement(&gateway, space).to_string().into()))
-            .collect();
+    /// An API for a gateway and those whom it lets in.
+    pub fn new(gateway: Gateway, auth: Auth, config: &Config) -> Api {
+        let wants_login = matches!(auth, Auth::Required(_));
+        let statement = |space| capability_statement(&gateway, space, wants_login).to_string().into();
+        let statements = gateway.spaces().map(|space| (space.name.clone(), statement(space))).collect();
         Api {
             gateway,
+            auth,
             limits: Arc::new(config.limits.clone()),
             cors_origins: config.cors_origins.iter().filter_map(|origin| origin.parse().ok()).collect(),
             capability_statements: Arc::new(statements),
             terminology_capabilities: Arc::default(),
+            search_parameters: Arc::default(),
             turns: patch::Turns::default(),
         }
     }
 
     /// Carries out one interaction, whether it came by itself or in a Bundle, and tells the record of it.
     async fn carry_out(&self, request: &request::Request, body: request::Body) -> Result<Answer, ApiError> {
-        let answer = self.answer(request, body).await;
+        scope::check(request)?;
+        let answer = match scope::check(request) {
+            Ok(()) => self.answer(request, body).await,
+            Err(error) => Err(error),
+        };
         audit::note(self, request, answer).await
     }
 
@@ -82,7 +95,9 @@ impl Api {
         match &request.interaction {
             Interaction::Capabilities => Ok(metadata::metadata(self, request)),
             Interaction::Bundle => Box::pin(bundle::bundle(self, request, body)).await,
-            Interaction::Search { type_name } => search::search(self, request, type_name, body).await,
+            Interaction::Search { type_name } => {
+                search::search(self, request, type_name.as_deref(), body).await
+            }
             Interaction::Create { type_name } => create::create(self, request, type_name, body).await,
             Interaction::Read { type_name, id } => read::read(self, request, type_name, id).await,
             Interaction::VersionRead { type_name, id, version } => {

@@ -1,6 +1,7 @@
 //! Ring 9: the command line.
 
 mod audit;
+mod client;
 mod demo;
 mod document;
 mod excerpt;
@@ -9,6 +10,7 @@ mod ig;
 mod load;
 mod maintenance;
 mod progress;
+mod secrets;
 mod serve;
 mod validate;
 
@@ -60,6 +62,12 @@ enum Command {
     /// Implementation guides: FHIR packages.
     #[command(subcommand)]
     Ig(ig::Ig),
+    /// Clients that may log in.
+    #[command(subcommand)]
+    Client(client::Client),
+    /// What the gateway keeps encrypted.
+    #[command(subcommand)]
+    Secrets(secrets::Secrets),
     /// The record of who did what.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -147,6 +155,8 @@ pub fn main() -> ExitCode {
             Command::Validate(command) => return command.run(),
             Command::Fhirpath(command) => return command.run(),
             Command::Ig(command) => command.run(),
+            Command::Client(command) => command.run().await,
+            Command::Secrets(command) => command.run().await,
             Command::Reindex(command) => command.run().await,
             Command::Backup(command) => command.run().await,
             Command::Restore(command) => command.run().await,

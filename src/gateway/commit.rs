@@ -76,6 +76,21 @@ pub(super) fn start(gateway: &Gateway, mut queue: mpsc::Receiver<Job>, mut ledge
 }
 
 impl Gateway {
+    /// Finds out what may be disclosed where the time has come to, or where clients have changed.
+    pub async fn settle(&self) -> Result<(), Refused> {
+        let inner = &self.inner;
+        while inner.store.has_unsettled(inner.clock.now()).await?
+            || inner.recipients.lock().await.are_stale(&inner.store).await?
+        {
+            let has_nobody = inner.recipients.lock().await.is_empty();
+            self.outbox_turn(OutboxTurn::default()).await?;
+            if has_nobody && inner.recipients.lock().await.is_empty() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Carries out a worker's turn at the outbox, in one commit with whatever else is written. Gives the messages taken.
     pub async fn outbox_turn(&self, turn: OutboxTurn) -> Result<Vec<Leased>, Refused> {
         let (reply, answer) = oneshot::channel();
@@ -89,6 +104,7 @@ async fn commit(inner: &Inner, ledger: &mut Ledger, jobs: Vec<Job>) {
         Ok(answers) => jobs.into_iter().zip(answers).for_each(|(job, answer)| reply(job, Ok(answer))),
         Err(error) => {
             error!(%error, jobs = jobs.len(), "a commit failed");
+            inner.recipients.lock().await.forget();
             let alone = jobs.len() == 1;
             let mut error = Some(error);
             for job in jobs {
@@ -118,6 +134,11 @@ fn reply(job: Job, answer: Result<Answer, StoreError>) {
 
 async fn commit_group(inner: &Inner, ledger: &mut Ledger, jobs: &[Job]) -> Result<Vec<Answer>, StoreError> {
     let mut store = inner.store.begin().await?;
+    let mut recipients = inner.recipients.lock().await;
+    let is_new = recipients.are_stale(&inner.store).await?;
+    if is_new {
+        recipients.refresh(&inner.store, &mut store, &inner.clients, inner.spaces.values()).await?;
+    }
     let transactions: Vec<&Transaction> = jobs
         .iter()
         .filter_map(|job| match job {
@@ -130,7 +151,13 @@ async fn commit_group(inner: &Inner, ledger: &mut Ledger, jobs: &[Job]) -> Resul
     for transaction in &transactions {
         written.push(Answer::Transaction(group.add(transaction).await?));
     }
-    let (Counts { versions, messages }, told) = group.finish().await?;
+    let (Counts { versions, messages, settled }, late, told) = group.finish(&recipients).await?;
+    for answer in &mut written {
+        let Answer::Transaction(Ok(written)) = answer else { continue };
+        for written in written {
+            written.issues.extend(late.get(&written.key).into_iter().flatten().cloned());
+        }
+    }
     let mut told: Vec<&Event> = told.iter().collect();
     let mut written = written.into_iter();
     let (mut answers, mut turns, mut records) = (Vec::with_capacity(jobs.len()), 0, 0);
@@ -148,7 +175,7 @@ async fn commit_group(inner: &Inner, ledger: &mut Ledger, jobs: &[Job]) -> Resul
             }
         }
     }
-    if versions == 0 && turns == 0 && records == 0 {
+    if versions + settled + turns + records == 0 && !is_new {
         return Ok(answers);
     }
     match told.is_empty() && records == 0 {

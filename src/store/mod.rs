@@ -8,6 +8,7 @@
 mod audit;
 mod backup;
 mod client;
+mod disclosure;
 mod entries;
 mod export;
 mod history;
@@ -28,6 +29,7 @@ pub use audit::AuditFilter;
 pub use backup::{backup, restore};
 
 pub use client::{ClientRow, ClientsVersion};
+pub use disclosure::{Link, NewDisclosure, TaskKey};
 pub use export::{Among, Candidate, Candidates, ExportRow, Moment};
 pub use history::{HistoryFilter, HistoryScope};
 pub use open::{Durability, Options};
@@ -70,6 +72,9 @@ pub enum StoreError {
         /// Why.
         error: std::io::Error,
     },
+    /// A statement with more values than a database takes.
+    #[error("this asks for too many values at once")]
+    TooManyValues,
     /// Something that this database cannot do.
     #[error("{0}")]
     Unsupported(&'static str),

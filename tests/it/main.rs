@@ -2,12 +2,16 @@
 
 mod ask;
 mod audit;
+mod auth;
 mod bulk;
+mod clients;
 mod definitions;
 mod examples;
 mod fhirpath;
 mod fuzz;
 mod harness;
+mod isolation;
+mod model;
 mod patch;
 mod process;
 mod referral;

@@ -122,6 +122,6 @@ impl Reading<'_> {
             event.space = space.to_owned();
             event.entities = vec![Entity::named("Patient", id)];
         }
-        gateway.record(vec![event]).await.map_err(Failure::other)
+        gateway.write_down(vec![event]).await.map_err(Failure::other)
     }
 }

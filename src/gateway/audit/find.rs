@@ -6,7 +6,7 @@ use crate::audit::balp::{Recorder, audit_events};
 use crate::audit::{Event, EventId, Kind, Page, events_of};
 use crate::fhir::Resource;
 use crate::fhir::time::Instant;
-use crate::search::{Condition, Subject};
+use crate::search::{Candidate, Criteria};
 use crate::store::{Key, StoreError, Version};
 
 use super::super::{Gateway, Space};
@@ -34,11 +34,11 @@ impl Gateway {
     pub async fn search_audit(
         &self,
         space: &Space,
-        conditions: &[Condition],
+        criteria: &Criteria,
         after: Option<EventId>,
         count: usize,
     ) -> Result<AuditAnswer, StoreError> {
-        let narrowed = Narrowed::by(self, space, conditions).await?;
+        let narrowed = Narrowed::by(self, space, &criteria.conditions).await?;
         let mut answer = AuditAnswer::default();
         let mut nodes = HashMap::new();
         let (mut until, mut looked_at, mut pages) = (after.map(|after| after.seq), 0, 0);
@@ -59,7 +59,7 @@ impl Gateway {
                             continue;
                         }
                         looked_at += 1;
-                        if self.meets(space, &resource, page.seq, conditions) {
+                        if self.meets(space, &resource, page.seq, criteria) {
                             answer.found.push(version(space, id, page.seq, &resource));
                         }
                         if answer.found.len() >= count || looked_at >= MOST {
@@ -120,13 +120,13 @@ impl Gateway {
         Ok(nodes.entry(page.chain).or_insert(node).clone())
     }
 
-    fn meets(&self, space: &Space, resource: &Resource, updated: Instant, conditions: &[Condition]) -> bool {
-        if conditions.is_empty() {
+    fn meets(&self, space: &Space, resource: &Resource, updated: Instant, criteria: &Criteria) -> bool {
+        if criteria.conditions.is_empty() {
             return true;
         }
         let entries = self.entries(space.id, resource);
-        let subject = Subject { id: resource.id().unwrap_or_default(), updated, entries: &entries };
-        conditions.iter().all(|condition| condition.is_met_by(subject) == Some(true))
+        let id = resource.id().unwrap_or_default();
+        criteria.are_met_by(Candidate { id, updated: Some(updated), entries: &entries })
     }
 }
 

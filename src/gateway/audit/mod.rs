@@ -49,7 +49,7 @@ impl Gateway {
     }
 
     /// Records events: when this returns, they are on disk.
-    pub async fn record(&self, events: Vec<Event>) -> Result<(), Refused> {
+    pub async fn write_down(&self, events: Vec<Event>) -> Result<(), Refused> {
         self.inner.record(Arc::new(events)).await
     }
 
@@ -57,14 +57,14 @@ impl Gateway {
     pub async fn record_own(&self, actor: Actor, kind: Kind, reason: &str) -> Result<(), Refused> {
         let now = self.clock().now();
         let event = Event { reason: reason.to_owned(), ..Event::new(now, kind, actor, Origin::default()) };
-        self.record(vec![event]).await
+        self.write_down(vec![event]).await
     }
 
     /// Tells the record that this process begins to serve, and whether its configuration is another than before. A process
     /// that has a single thing to do begins with that.
     pub async fn begin_record(&self) -> Result<(), Refused> {
         self.inner.serves.store(true, Ordering::Relaxed);
-        self.record(Vec::new()).await
+        self.write_down(Vec::new()).await
     }
 
     /// Tells the record that this process ends as it should, after all that was noted.

@@ -28,7 +28,7 @@ pub(in super::super) struct Notes {
 
 enum Note {
     /// An event, and how many places it has.
-    Event(Event, u32),
+    Event(Box<Event>, u32),
     /// Whoever waits until all before it is written.
     Flush(oneshot::Sender<()>),
 }
@@ -48,7 +48,7 @@ impl Notes {
         if let Ok(permit) = self.room.acquire_many(places).await {
             permit.forget();
         }
-        if self.queue.send(Note::Event(event, places)).is_err() {
+        if self.queue.send(Note::Event(Box::new(event), places)).is_err() {
             error!("nobody writes the record any more");
         }
     }
@@ -94,7 +94,7 @@ impl Batch {
     fn take(&mut self, note: Note) {
         match note {
             Note::Event(event, places) => {
-                self.events.push(event);
+                self.*events.push(event);
                 self.places += places as usize;
             }
             Note::Flush(reply) => self.waiting.push(reply),

@@ -1,13 +1,17 @@
 //! A group of transactions as it grows: what is current, in the store and among the group's own writes.
 
+mod disclosure;
 mod permission;
 mod reach;
+mod settle;
+mod story;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::access::reach::{Identity, has_reach};
 use crate::access::shared::is_shared;
+use crate::audit::Origin;
 use crate::audit::{self, Actor, Kind};
 use crate::definitions::SearchKind;
 use crate::fhir::time::Instant;
@@ -20,6 +24,7 @@ use crate::store::{Key, NewMessage, NewVersion, SpaceId, StoreError, Version, Wr
 
 use super::audit::{Told, actor_of, written};
 use super::commit::Transaction;
+use super::recipients::Recipients;
 use super::submit::{Expected, Method, Written};
 use super::{Inner, Refused, Space, condition};
 
@@ -47,8 +52,19 @@ pub(super) struct Group<'g, 's> {
     batch: WriteBatch,
     /// Roles and services that work for somebody else than before.
     employers_changed: Vec<(SpaceId, Key)>,
+    /// What has been written, and how.
+    touched: Vec<(Key, Method)>,
+    /// Consents as they were.
+    consents_before: Vec<(Key, Resource)>,
+    /// What there was to say about the Tasks written.
+    told: HashMap<Key, (Instant, Vec<Issue>)>,
+    /// What there is to say besides, now that all is written.
+    late: HashMap<Key, Vec<Issue>>,
+    /// How many Tasks it was found out for what may be disclosed.
+    settled: usize,
     written: Counts,
-    told: Told,
+    /// What was done, for the record.
+    record: Told,
 }
 
 /// How much a group has written.
@@ -56,6 +72,15 @@ pub(super) struct Group<'g, 's> {
 pub(super) struct Counts {
     pub(super) versions: usize,
     pub(super) messages: usize,
+    /// Tasks it was found out for what may be disclosed.
+    pub(super) settled: usize,
+}
+
+/// By whom, by which request and where something is written.
+struct Via<'v> {
+    actor: &'v Actor,
+    origin: &'v Origin,
+    space: &'v Space,
 }
 
 /// One write of a transaction, decided but not yet part of the group.
@@ -87,8 +112,13 @@ impl<'g, 's> Group<'g, 's> {
             now,
             batch: WriteBatch::default(),
             employers_changed: Vec::new(),
+            touched: Vec::new(),
+            consents_before: Vec::new(),
+            told: HashMap::new(),
+            late: HashMap::new(),
+            settled: 0,
             written: Counts::default(),
-            told: Told::default(),
+            record: Told::default(),
         };
         // A create under a fresh id replaces nothing.
         let keys: Vec<Key> = jobs
@@ -173,7 +203,8 @@ impl<'g, 's> Group<'g, 's> {
         for prepared in &job.writes {
             let write = &prepared.write;
             let key = Key::new(job.space.id, &write.type_name, write.id.as_str());
-            befores.push(if has_reach(&write.type_name) { self.resource(&key) } else { None });
+            let is_of_interest = has_reach(&write.type_name) && !hidden.contains(&key);
+            befores.push(if is_of_interest { self.resource(&key) } else { None });
             drafts.push(Draft {
                 key,
                 method: write.method,
@@ -227,8 +258,9 @@ impl<'g, 's> Group<'g, 's> {
         }
         // The gateway's own writes come last and are not told.
         let told = job.writes.len();
-        self.told.next_transaction();
-        let actor = actor_of(&job.principal, &job.space);
+        self.record.next_transaction();
+        let via =
+            Via { actor: &actor_of(&job.principal, &job.space), origin: &job.origin, space: &job.space };
         let mut written = Vec::with_capacity(drafts.len());
         for (draft, before) in drafts.into_iter().zip(&befores) {
             if hidden.contains(&draft.key) {
@@ -236,7 +268,7 @@ impl<'g, 's> Group<'g, 's> {
                 continue;
             }
             self.note_reach(&job.space, &draft, before.as_ref()).await?;
-            written.push(self.write(job, &actor, draft));
+            written.push(self.write(&via, draft));
         }
         self.settle_employers(&job.space).await?;
         for event in plan.events {
@@ -374,14 +406,22 @@ impl<'g, 's> Group<'g, 's> {
     }
 
     /// Makes a draft part of the group.
-    fn write(&mut self, job: &Transaction, actor: &Actor, draft: Draft) -> Written {
+    fn write(&mut self, via: &Via, draft: Draft) -> Written {
         let before = self.current.get(&draft.key).cloned().flatten();
         let was_there = before.as_ref().is_some_and(|before| before.body.is_some());
         if draft.resource.is_none() && !was_there {
             // Deleting what is not there is no error and no version (R4 §3.1.0.7).
             return nothing_deleted(draft, before.map_or(0, |before| before.version));
         }
+        self.touched.push((draft.key.clone(), draft.method));
+        if &*draft.key.type_name == "Consent" {
+            let consent = self.resource(&draft.key);
+            self.consents_before.extend(consent.map(|consent| (draft.key.clone(), consent)));
+        }
         let seq = self.next;
+        if &*draft.key.type_name == "Task" && draft.resource.is_some() {
+            self.told.insert(draft.key.clone(), (seq, draft.issues.clone()));
+        }
         self.next = Instant(seq.0 + 1);
         let version = before.as_ref().map_or(1, |before| before.version + 1);
         let body: Option<Arc<str>> = draft.resource.map(|mut resource| {
@@ -396,10 +436,10 @@ impl<'g, 's> Group<'g, 's> {
             (_, true) => Kind::Update,
             (_, false) => Kind::Create,
         };
-        let actor = if draft.author.as_deref() == Some(GATEWAY) { &Actor::Gateway } else { actor };
+        let actor = if draft.author.as_deref() == Some(GATEWAY) { &Actor::Gateway } else { via.actor };
         let bodies = (before.as_ref().and_then(|before| before.body.as_deref()), body.as_deref());
-        let entity = written(&draft.key, version, bodies, &job.space.base);
-        self.told.add(seq, kind, actor, (&job.origin, &job.space.name), entity);
+        let entity = written(&draft.key, version, bodies, &via.space.base);
+        self.record.add(seq, kind, actor, (via.origin, &via.space.name), entity);
         let before_is_none = before.is_none();
         let creator = match &before {
             Some(before) => before.creator.clone(),
@@ -411,8 +451,7 @@ impl<'g, 's> Group<'g, 's> {
         }
         let current = Current { version, creator: creator.clone(), body: body.clone(), stored };
         self.current.insert(draft.key.clone(), Some(current));
-        let issues = (!draft.issues.is_empty())
-            .then(|| OperationOutcome::from(draft.issues.clone()).to_value().to_string());
+        let issues = (!draft.issues.is_empty()).then(|| OperationOutcome::json_of(&draft.issues));
         self.batch.versions.push(NewVersion {
             key: draft.key.clone(),
             seq,
@@ -453,10 +492,15 @@ impl<'g, 's> Group<'g, 's> {
         Ok(())
     }
 
-    /// Writes what is left. Gives how much it was in all, and what there is to tell of it.
-    pub(super) async fn finish(mut self) -> Result<(Counts, Vec<audit::Event>), StoreError> {
-        self.flush().await?;
-        Ok((self.written, self.told.into_events()))
+    /// Writes what is left, and finds out what of it may be disclosed. Tells how much it was in all, what there is to say
+    /// about Tasks besides what their authors were told, and what there is to record.
+    pub(super) async fn finish(
+        mut self,
+        recipients: &Recipients,
+    ) -> Result<(Counts, HashMap<Key, Vec<Issue>>, Vec<audit::Event>), StoreError> {
+        self.settle(recipients).await?;
+        let counts = Counts { settled: self.settled, ..self.written };
+        Ok((counts, self.late, self.record.into_events()))
     }
 }
 

@@ -53,7 +53,7 @@ fn what_is_recorded_is_on_disk_at_once() {
                 Origin { request: name.into(), address: Some([192, 0, 2, 1].into()) },
             )
         };
-        server.gateway.record(vec![disclosure("given")]).await.unwrap();
+        server.gateway.write_down(vec![disclosure("given")]).await.unwrap();
         // Another process sees it before anything else is done.
         let store = Store::look(&Options::new(&database.url)).await.unwrap();
         let pages = store.audit_pages_until(None, AuditFilter::default(), 1).await.unwrap();
@@ -62,7 +62,7 @@ fn what_is_recorded_is_on_disk_at_once() {
         let mut denied = disclosure("kept");
         denied.outcome = sdoh_gateway::audit::Outcome::Refused;
         denied.reason = "Consent c denies disclosure to Organization/pantry".into();
-        server.gateway.record(vec![denied]).await.unwrap();
+        server.gateway.write_down(vec![denied]).await.unwrap();
         let given = of_request(&server.client, "given", 1).await;
         assert_eq!(
             summary(&given[0]),
@@ -97,7 +97,7 @@ fn what_is_recorded_is_on_disk_at_once() {
                 outcome,
                 ..Event::new(now, kind, client.clone(), Origin { request: "x".into(), address: None })
             };
-            server.gateway.record(vec![event]).await.unwrap();
+            server.gateway.write_down(vec![event]).await.unwrap();
             let latest = own(&server.client, "type=110113,110114").await;
             assert_eq!(summary(&latest[0]), expected);
         }

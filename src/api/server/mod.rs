@@ -1,17 +1,25 @@
 //! The HTTP server: from connections to requests, within limits.
 
-use std::net::SocketAddr;
+mod listener;
+mod subject;
+mod tls;
+
+pub use listener::{ListenError, Server};
+pub use tls::TlsError;
+
+pub(super) use listener::Peer;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body as HttpBody;
 use axum::extract::{Request as HttpRequest, State};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::routing::get;
-use axum::serve::ListenerExt as _;
+use http::header::ALLOW;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
@@ -22,18 +30,20 @@ use crate::audit::Origin;
 use crate::fhir::{Issue, IssueCode};
 use crate::gateway::Space;
 
-use super::content::{Form, NotAcceptable, names_fhir};
-use super::request::{Body, Conditions, Preferences, Request, decode_form};
-use super::{Answer, Api, ApiError, Interaction, audit};
+use crate::api::content::{Form, NotAcceptable, names_fhir};
+use crate::api::request::{Body, Conditions, Preferences, Request, decode_form};
+use crate::api::{Answer, Api, ApiError, Interaction, audit};
 
 /// All routes.
 pub fn router(api: Api) -> Router {
     Router::new()
         .route("/health/live", get(|| async { "live\n" }))
         .route("/health/ready", get(ready))
+        .merge(crate::api::auth::routes())
         .fallback(fhir)
         .layer(CatchPanicLayer::custom(panicked(api.clone())))
         .layer(cors(&api.cors_origins))
+        .layer(from_fn_with_state(api.clone(), options))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .with_state(api)
 }
@@ -42,6 +52,8 @@ pub fn router(api: Api) -> Router {
 fn cors(origins: &[HeaderValue]) -> CorsLayer {
     let all = origins.iter().any(|origin| origin == "*");
     let told = [
+        "accept-patch",
+        "allow",
         "content-location",
         "etag",
         "expires",
@@ -59,32 +71,6 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers(told.map(HeaderName::from_static))
         .max_age(Duration::from_secs(3600))
-}
-
-/// A server that listens.
-pub struct Server {
-    listener: TcpListener,
-    /// The address, with the port it got.
-    pub address: SocketAddr,
-}
-
-impl Server {
-    /// Takes the address. Requests that come now wait for [`Server::run`].
-    pub async fn bind(address: SocketAddr) -> std::io::Result<Server> {
-        let listener = TcpListener::bind(address).await?;
-        let address = listener.local_addr()?;
-        Ok(Server { listener, address })
-    }
-
-    /// Serves until `stop` resolves, then finishes the requests it has.
-    pub async fn run(self, api: Api, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
-        let listener = self.listener.tap_io(|stream| {
-            // Answers are written whole: waiting for more only delays them.
-            let _ = stream.set_nodelay(true);
-        });
-        let service = router(api).into_make_service_with_connect_info::<SocketAddr>();
-        axum::serve(listener, service).with_graceful_shutdown(stop).await
-    }
 }
 
 async fn ready(State(api): State<Api>) -> (StatusCode, &'static str) {
@@ -108,7 +94,7 @@ async fn fhir(State(api): State<Api>, mut request: HttpRequest) -> Response<Http
         Ok((space, path)) => {
             let types = api.gateway.definitions().types();
             match Interaction::parse(&method, &path, types) {
-                Err(error) => ("unknown", Err(error)),
+                Err(error) => ("unknown", Ok(not_understood(&api, &path, error))),
                 Ok(interaction) => {
                     let label = interaction.label();
                     let work = handle(&api, space, interaction, request, query);
@@ -129,6 +115,39 @@ async fn fhir(State(api): State<Api>, mut request: HttpRequest) -> Response<Http
         .record(seconds);
     debug!(interaction = label, status, seconds, "answered");
     response
+}
+
+/// 405 where other methods go with the path, which are told.
+fn not_understood(api: &Api, path: &str, error: ApiError) -> Answer {
+    match methods(api, path) {
+        headers if headers.is_empty() => error.into_answer(),
+        headers => Answer { headers, ..ApiError::MethodNotAllowed.into_answer() },
+    }
+}
+
+/// Tells who asks by OPTIONS which methods go with a path (RFC 9110 §9.3.7). The rest of the answer is for browsers.
+async fn options(State(api): State<Api>, request: HttpRequest, next: Next) -> Response<HttpBody> {
+    let is_asked = request.method() == Method::OPTIONS;
+    let path = is_asked.then(|| understand(&api, request.uri().path()).ok()).flatten();
+    let mut response = next.run(request).await;
+    for (name, value) in path.iter().flat_map(|(_, path)| methods(&api, path)) {
+        response.headers_mut().extend(HeaderValue::from_str(&value).map(|value| (name, value)));
+    }
+    response
+}
+
+/// `Allow`, and where a PATCH is allowed `Accept-Patch` (RFC 5789 §3.1). Nothing where nothing is.
+fn methods(api: &Api, path: &str) -> Vec<(HeaderName, String)> {
+    let methods = Interaction::methods(path, api.gateway.definitions().types());
+    let names: Vec<&str> = methods.iter().map(Method::as_str).chain(["OPTIONS"]).collect();
+    let mut headers = Vec::new();
+    if !methods.is_empty() {
+        headers.push((ALLOW, names.join(", ")));
+    }
+    if methods.contains(&Method::PATCH) {
+        headers.push((super::patch::ACCEPT_PATCH, super::patch::FORMATS.join(", ")));
+    }
+    headers
 }
 
 /// The space a path is in, and the rest of the path.
@@ -158,6 +177,11 @@ async fn handle(
 ) -> Result<Answer, ApiError> {
     let (mut head, body) = request.into_parts();
     let origin = head.extensions.remove::<Origin>().unwrap_or_default();
+    // What the server can do everybody may know. Of everybody else's body nothing is read.
+    let principal = match interaction {
+        Interaction::Capabilities => Principal::Open,
+        _ => crate::api::auth::principal(api, &head).await?,
+    };
     let limit = api.limits.body_bytes;
     let bytes = match Limited::new(body, limit).collect().await {
         Ok(collected) => collected.to_bytes(),
@@ -175,10 +199,11 @@ async fn handle(
     if !wants_raw_binary && !has_its_own_format {
         Form::asked(&head.headers, &query).map_err(|NotAcceptable| ApiError::NotAcceptable)?;
     }
-    let principal = Principal::Open;
     let viewer = principal.viewer(&space.name, api.gateway.clock().now()).ok_or(ApiError::UnknownPath)?;
     let types = api.gateway.definitions().types();
     let body = Body::of_http(types, &interaction, &head.headers, bytes.clone())?;
+    let preferences = Preferences::of_headers(&head.headers);
+    let preferences = crate::api::scope::preferences(&principal, &interaction, preferences);
     let request = Request {
         interaction,
         space,
@@ -189,7 +214,7 @@ async fn handle(
         target: head.uri.path_and_query().map_or_else(String::new, ToString::to_string),
         query,
         conditions: Conditions::of_headers(&head.headers),
-        preferences: Preferences::of_headers(&head.headers),
+        preferences,
         text: bytes,
         wants_raw_binary,
     };
