@@ -94,7 +94,7 @@ impl Batch {
     fn take(&mut self, note: Note) {
         match note {
             Note::Event(event, places) => {
-                self.*events.push(event);
+                self.events.push(*event);
                 self.places += places as usize;
             }
             Note::Flush(reply) => self.waiting.push(reply),
