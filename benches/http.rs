@@ -68,6 +68,7 @@ fn main() {
 }
 
 /// Stores Tasks with their ServiceRequests; gives resources per second.
+#[expect(clippy::disallowed_methods, reason = "a client of the gateway, on loopback")]
 fn load(base: &str, tasks: usize) -> f64 {
     let runtime = tokio::runtime::Runtime::new().expect("threads");
     let client = reqwest::Client::new();

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::api::{Api, Server};
+use crate::api::{Api, ListenError, Server};
+use crate::auth::{Auth, OwnKeysError};
 use crate::config::{Config, ConfigError};
 use crate::definitions::{Definitions, DefinitionsError};
 use crate::delivery::{self, ReferralMetrics};
@@ -33,12 +34,15 @@ pub enum ServeError {
         /// Why.
         error: std::io::Error,
     },
+    /// There is nothing to listen on, or with.
+    #[error(transparent)]
+    Server(#[from] ListenError),
     /// The gateway cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The server failed.
-    #[error("server: {0}")]
-    Server(std::io::Error),
+    /// Nobody could log in.
+    #[error(transparent)]
+    Auth(#[from] OwnKeysError),
 }
 
 /// A gateway that serves.
@@ -57,10 +61,6 @@ pub async fn serve(
     ready: impl FnOnce(Running),
 ) -> Result<(), ServeError> {
     config.check()?;
-    if !config.open {
-        let message = "logins are not built yet: say --open".to_owned();
-        return Err(ConfigError::Value { key: "open", message }.into());
-    }
     let listen = |key, address| move |error| ServeError::Listen { key, address, error };
     let metrics = match config.metrics_listen {
         Some(address) => {
@@ -72,11 +72,11 @@ pub async fn serve(
     for error in definitions.snapshot_errors() {
         warn!("no snapshot could be generated: {error}");
     }
-    let server = Server::bind(config.listen).await.map_err(listen("listen", config.listen))?;
+    let server = Server::bind(&config).await?;
     if config.open {
         warn!("open: whoever reaches {} may read and change everything", server.address);
     }
-    let base_url = config.base_url.clone().unwrap_or_else(|| format!("http://{}", server.address));
+    let base_url = config.base_url.clone().unwrap_or_else(|| server.origin());
     let progress = |what: &str, done: u64| {
         if done.is_multiple_of(10_000) {
             info!(done, "{what}");
@@ -84,11 +84,12 @@ pub async fn serve(
     };
     let gateway = Gateway::open(&config, &base_url, definitions, Arc::new(SystemClock), progress).await?;
     let worker = tokio::spawn(delivery::run(gateway.clone(), vec![Arc::new(ReferralMetrics)], stop.clone()));
-    let api = Api::new(gateway.clone(), &config);
+    let auth = Auth::open(&gateway, &config).await?;
+    let api = Api::new(gateway.clone(), auth, &config);
     ready(Running { base: format!("{}/fhir", base_url.trim_end_matches('/')), metrics });
-    let served = server.run(api, stop.clone().cancelled_owned()).await;
+    server.run(api, stop.clone().cancelled_owned()).await;
     stop.cancel();
     let _ = worker.await;
     gateway.store().close().await;
-    served.map_err(ServeError::Server)
+    Ok(())
 }

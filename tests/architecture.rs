@@ -14,7 +14,7 @@ const RINGS: &[&[&str]] = &[
     &["definitions", "fhirpath", "terminology", "xml"],
     &["access", "consent", "patch", "referral", "search", "validator"],
     &[],
-    &["store"],
+    &["fetch", "store"],
     &["config", "gateway"],
     &["auth", "telemetry"],
     &["api", "delivery"],

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use crate::fhir::time::Instant;
 
-use super::reach::pool;
-use super::{Client, Coverage, Party, Viewer};
+use super::{Client, Party, Scopes, Viewer};
 
 /// Who makes a request.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -34,6 +33,11 @@ impl Principal {
         }
     }
 
+    /// What its token permits; `None` where there are no tokens, and nothing is forbidden for want of one.
+    pub fn scopes(&self) -> Option<&Scopes> {
+        self.client().map(|client| &client.scopes)
+    }
+
     /// What the caller may see of a space at a moment; `None` where the space is closed to it.
     pub fn viewer(&self, space: &str, now: Instant) -> Option<Viewer> {
         let Principal::Client(client) = self else { return Some(Viewer::Everything) };
@@ -41,12 +45,10 @@ impl Principal {
             return Some(Viewer::Everything);
         }
         let organizations = client.organizations.get(space)?;
-        let pools = client.pools.iter().map(|token| pool(token));
         Some(Viewer::Party(Arc::new(Party {
             creator: organizations.first()?.clone(),
-            names: organizations.iter().cloned().chain(pools).collect(),
+            names: organizations.clone(),
             now,
-            needs_disclosure: client.coverage == Coverage::NonCovered,
         })))
     }
 }

@@ -71,7 +71,7 @@ impl Answer {
 
     /// An outcome.
     pub fn outcome(status: StatusCode, outcome: &OperationOutcome) -> Answer {
-        Answer { content: Content::Resource(outcome.to_value().to_string()), ..Answer::status(status) }
+        Answer { content: Content::Resource(outcome.to_json()), ..Answer::status(status) }
     }
 
     /// 200 with a stored version.

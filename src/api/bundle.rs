@@ -14,7 +14,7 @@ use crate::gateway::Refused;
 
 use super::answer::Content;
 use super::request::{Body, Conditions, Preferences, Request, decode_form};
-use super::{Answer, Api, ApiError, Interaction, transaction};
+use super::{Answer, Api, ApiError, Interaction, scope, transaction};
 
 /// How many entries of a batch are worked on at once.
 const AT_ONCE: usize = 16;
@@ -112,6 +112,7 @@ fn read_entry(api: &Api, outer: &Request, mut entry: Value) -> Result<Entry, Api
     }
     // The answer to a Bundle comes at once; an export in it cannot be told where it is.
     let preferences = Preferences { is_async: false, ..outer.preferences };
+    let preferences = scope::preferences(&outer.principal, &interaction, preferences);
     Ok(Entry {
         request: Request {
             interaction,
@@ -182,8 +183,7 @@ fn response(api: &Api, kind: BundleType, answers: &[Answer]) -> String {
     let now = api.gateway.clock().now().to_fhir();
     let mut bundle = BundleText::new(kind.response(), &now, None, &[]);
     for answer in answers {
-        let outcome = (!answer.issues.is_empty())
-            .then(|| OperationOutcome::from(answer.issues.clone()).to_value().to_string());
+        let outcome = (!answer.issues.is_empty()).then(|| OperationOutcome::json_of(&answer.issues));
         let failed = answer.status.is_client_error() || answer.status.is_server_error();
         let text = match &answer.content {
             Content::Resource(text) => Some(&**text),

@@ -1,7 +1,10 @@
 //! The one place where errors become HTTP.
 
 use http::StatusCode;
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use tracing::error;
+
+use crate::auth::Denied;
 
 use crate::fhir::json::SyntaxError;
 use crate::fhir::{Issue, IssueCode, OperationOutcome, Severity};
@@ -54,6 +57,12 @@ pub enum ApiError {
     /// There is no such resource.
     #[error("not found")]
     NotFound,
+    /// The caller is not let in.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The caller's token is not for this.
+    #[error("out of scope")]
+    OutOfScope,
     /// There was one.
     #[error("deleted")]
     Deleted(u64),
@@ -152,6 +161,13 @@ impl ApiError {
                     format!("the resource was deleted by version {version}; its history still shows it");
                 Answer { version: Some(version), ..one(StatusCode::GONE, IssueCode::Deleted, text) }
             }
+            ApiError::Denied(denied) => denied_answer(denied),
+            ApiError::OutOfScope => {
+                let text = "the token's scope does not cover this; 'scope' of the answer that gave it says what it covers";
+                let challenge = "Bearer error=\"insufficient_scope\"".to_owned();
+                let answer = one(StatusCode::FORBIDDEN, IssueCode::Forbidden, text.into());
+                Answer { headers: vec![(WWW_AUTHENTICATE, challenge)], ..answer }
+            }
             ApiError::Refused(refused) => refused_answer(refused),
         }
     }
@@ -160,6 +176,37 @@ impl ApiError {
 fn syntax(message: String, position: Option<(usize, usize)>) -> Answer {
     let issue = Issue { position, ..Issue::new(Severity::Fatal, IssueCode::Structure, message) };
     Answer::outcome(StatusCode::BAD_REQUEST, &issue.into())
+}
+
+/// RFC 6750 §3.
+fn denied_answer(denied: Denied) -> Answer {
+    let (status, code, text, header) = match denied {
+        Denied::NoToken => {
+            let text = "who is calling? Send a token: Authorization: Bearer …; .well-known/smart-configuration tells where \
+                        to get one";
+            (
+                StatusCode::UNAUTHORIZED,
+                IssueCode::Login,
+                text.to_owned(),
+                (WWW_AUTHENTICATE, "Bearer".to_owned()),
+            )
+        }
+        Denied::BadToken(reason) => {
+            let challenge = format!("Bearer error=\"invalid_token\", error_description=\"{reason}\"");
+            let text = format!("the token is not good: {reason}");
+            (StatusCode::UNAUTHORIZED, IssueCode::Login, text, (WWW_AUTHENTICATE, challenge))
+        }
+        Denied::TooOften(seconds) => {
+            let text = "this client sends more requests than it may (limits.requests-per-second)".to_owned();
+            (StatusCode::TOO_MANY_REQUESTS, IssueCode::Throttled, text, (RETRY_AFTER, seconds.to_string()))
+        }
+        Denied::Unavailable(message) => {
+            error!(message, "it could not be told who calls");
+            let text = "it cannot be told who is calling: try again in a moment".to_owned();
+            (StatusCode::SERVICE_UNAVAILABLE, IssueCode::Transient, text, (RETRY_AFTER, "1".to_owned()))
+        }
+    };
+    Answer { headers: vec![header], ..Answer::outcome(status, &Issue::error(code, text).into()) }
 }
 
 fn refused_answer(refused: Refused) -> Answer {

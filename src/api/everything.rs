@@ -12,7 +12,7 @@ use super::operation::{Definition, Operation, Parameter};
 use super::parameters::{Parameters, wrong};
 use super::request::{Body, Request};
 use super::search::searchset;
-use super::{Answer, Api, ApiError};
+use super::{Answer, Api, ApiError, scope};
 
 pub(super) const OPERATION: Operation = Operation {
     code: "everything",
@@ -45,7 +45,8 @@ pub(super) async fn everything(
     if patient.body.is_none() {
         return Err(ApiError::Deleted(patient.version));
     }
-    let mut answer = api.gateway.record(&request.viewer, &request.space, &asked.record).await?;
+    let answer = api.gateway.record(&request.viewer, &request.space, &asked.record).await?;
+    let mut answer = scope::record(request, answer);
     answer.issues.extend(asked.remarks);
     let url = format!("{}/Patient/{id}/$everything", request.space.base);
     let search = SearchRequest { used: asked.used, ..SearchRequest::default() };

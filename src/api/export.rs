@@ -24,7 +24,7 @@ use crate::store::StoreError;
 use super::answer::Content;
 use super::operation::{Definition, Operation, Parameter};
 use super::request::{Body, Request};
-use super::{Answer, Api, ApiError, subset};
+use super::{Answer, Api, ApiError, scope, subset};
 
 use parameters::Asked;
 
@@ -85,7 +85,13 @@ pub(super) async fn kick_off(
         let text = "an export takes its time: ask for it with 'Prefer: respond-async'";
         return Err(ApiError::malformed(IssueCode::Required, text));
     }
-    let asked = Asked::of(api, request, &level, body)?;
+    let mut asked = Asked::of(api, request, &level, body)?;
+    if request.principal.scopes().is_some() {
+        let by_name = asked.types.is_some();
+        let all = || api.gateway.export_types(&level).into_iter().map(str::to_owned).collect();
+        let types = asked.types.take().unwrap_or_else(all);
+        asked.types = Some(scope::export_types(&request.principal, types, by_name)?);
+    }
     let export = ExportRequest {
         client: request.principal.client().map(|client| client.id.clone()),
         url: url_of(request, &level),

@@ -32,11 +32,11 @@ pub(super) fn metadata(api: &Api, request: &Request) -> Answer {
 }
 
 /// The CapabilityStatement of a space. It claims none of the SDOHCC roles before a test has walked through their SHALLs.
-pub fn capability_statement(gateway: &Gateway, space: &Space) -> Value {
+pub fn capability_statement(gateway: &Gateway, space: &Space, wants_login: bool) -> Value {
     let types = gateway.definitions().types();
     let resources: Vec<Value> =
         types.resources().map(|id| resource(gateway, space, &types[id].name)).collect();
-    json!({
+    let mut statement = json!({
         "resourceType": "CapabilityStatement",
         "status": "active",
         "date": CAPABILITIES_DATE,
@@ -54,6 +54,22 @@ pub fn capability_statement(gateway: &Gateway, space: &Space) -> Value {
             "searchParam": common_parameters(gateway),
             "operation": capabilities(space, |operation| operation.resource.is_none()),
         }],
+    });
+    if wants_login {
+        statement["rest"][0]["security"] = security();
+    }
+    statement
+}
+
+/// How clients log in; where, `.well-known/smart-configuration` says.
+fn security() -> Value {
+    json!({
+        "service": [{"coding": [{
+            "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
+            "code": "SMART-on-FHIR",
+            "display": "SMART-on-FHIR",
+        }]}],
+        "description": "Backend Services: tokens for assertions signed with RS384 or ES384; see .well-known/smart-configuration",
     })
 }
 

@@ -2,6 +2,7 @@
 //! [`Answer`] becomes HTTP; `error` is the one file where a refusal gets its status.
 
 mod answer;
+mod auth;
 mod binary;
 mod bundle;
 mod conditional;
@@ -21,6 +22,7 @@ mod patch;
 mod provided;
 mod read;
 mod request;
+mod scope;
 mod search;
 mod server;
 mod subset;
@@ -33,11 +35,12 @@ pub use answer::Answer;
 pub use error::ApiError;
 pub use interaction::Interaction;
 pub use metadata::capability_statement;
-pub use server::{Server, router};
+pub use server::{ListenError, Server, TlsError, router};
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
+use crate::auth::Auth;
 use crate::config::{Config, Limits};
 use crate::gateway::Gateway;
 
@@ -45,6 +48,7 @@ use crate::gateway::Gateway;
 #[derive(Clone)]
 pub struct Api {
     gateway: Gateway,
+    auth: Auth,
     limits: Arc<Limits>,
     /// Web pages that may use the gateway from a browser.
     cors_origins: Vec<http::HeaderValue>,
@@ -58,14 +62,14 @@ pub struct Api {
 }
 
 impl Api {
-    /// An API for a gateway.
-    pub fn new(gateway: Gateway, config: &Config) -> Api {
-        let statements = gateway
-            .spaces()
-            .map(|space| (space.name.clone(), capability_statement(&gateway, space).to_string().into()))
-            .collect();
+    /// An API for a gateway and those whom it lets in.
+    pub fn new(gateway: Gateway, auth: Auth, config: &Config) -> Api {
+        let wants_login = matches!(auth, Auth::Required(_));
+        let statement = |space| capability_statement(&gateway, space, wants_login).to_string().into();
+        let statements = gateway.spaces().map(|space| (space.name.clone(), statement(space))).collect();
         Api {
             gateway,
+            auth,
             limits: Arc::new(config.limits.clone()),
             cors_origins: config.cors_origins.iter().filter_map(|origin| origin.parse().ok()).collect(),
             capability_statements: Arc::new(statements),
@@ -77,6 +81,7 @@ impl Api {
 
     /// Carries out one interaction, whether it came by itself or in a Bundle.
     async fn carry_out(&self, request: &request::Request, body: request::Body) -> Result<Answer, ApiError> {
+        scope::check(request)?;
         match &request.interaction {
             Interaction::Capabilities => Ok(metadata::metadata(self, request)),
             Interaction::Bundle => Box::pin(bundle::bundle(self, request, body)).await,

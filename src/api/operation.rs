@@ -117,7 +117,7 @@ pub(super) async fn operation(
 async fn issues(api: &Api, request: &Request, type_name: &str, id: &str) -> Result<Answer, ApiError> {
     let key = Key::new(request.space.id, type_name, id);
     let version = api.gateway.store().read(&request.viewer, &key).await?.ok_or(ApiError::NotFound)?;
-    let fine = || crate::fhir::OperationOutcome::default().to_value().to_string();
+    let fine = || crate::fhir::OperationOutcome::json_of(&[]);
     let outcome = version.issues.unwrap_or_else(fine);
     Ok(Answer { version: Some(version.version), updated: Some(version.seq), ..Answer::resource(outcome) })
 }

@@ -5,7 +5,7 @@ use http::StatusCode;
 use crate::store::{Key, Version};
 
 use super::request::{Conditions, Request};
-use super::{Answer, Api, ApiError, binary, provided, subset};
+use super::{Answer, Api, ApiError, binary, provided, scope, subset};
 
 /// `GET Type/id`. 404 when it never was, 410 when it was deleted, 304 when the caller has it already.
 pub(super) async fn read(
@@ -22,7 +22,11 @@ pub(super) async fn read(
         let part = subset::of_read(api, request, provided)?;
         return Ok(Answer::resource(part.body.unwrap_or_default()));
     }
-    answer(api, request, version.ok_or(ApiError::NotFound)?)
+    let version = version.ok_or(ApiError::NotFound)?;
+    if !scope::covers(api, request, &version).await? {
+        return Err(ApiError::NotFound);
+    }
+    answer(api, request, version)
 }
 
 /// `GET Type/id/_history/version`.

@@ -9,7 +9,7 @@ use crate::gateway::{Refused, SearchAnswer};
 use crate::search::SearchRequest;
 
 use super::request::{Body, Request, decode_form};
-use super::{Answer, Api, ApiError, content, provided, subset};
+use super::{Answer, Api, ApiError, content, provided, scope, subset};
 
 /// What has to be escaped within a value of a query.
 const QUERY_VALUE: &AsciiSet = &CONTROLS
@@ -53,11 +53,12 @@ pub(super) async fn search(
             (SearchRequest::parse_system(definitions, registry, base, &parameters, handling), base.clone())
         }
     };
-    let search = search.map_err(Refused::Malformed)?;
+    let search = scope::restrict(api, request, search.map_err(Refused::Malformed)?)?;
     let answer = match type_name {
         Some(type_name) => provided::search(api, request, type_name, &search).await?,
         None => api.gateway.search(&request.viewer, &request.space, &search).await?,
     };
+    let answer = scope::without_uncovered(request, answer);
     Ok(Answer::resource(searchset(api, request, &url, &search, answer)?))
 }
 
@@ -88,7 +89,7 @@ pub(super) fn searchset(
         });
     }
     if !answer.issues.is_empty() {
-        let outcome = OperationOutcome::from(answer.issues).to_value().to_string();
+        let outcome = OperationOutcome::json_of(&answer.issues);
         bundle.push(&EntryText {
             resource: Some(&outcome),
             search_mode: Some("outcome"),

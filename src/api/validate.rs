@@ -82,7 +82,7 @@ pub(super) async fn validate(
         },
     };
     let outcome = OperationOutcome::from([asked.remarks, issues].concat());
-    Ok(Answer::resource(outcome.to_value().to_string()))
+    Ok(Answer::resource(outcome.to_json()))
 }
 
 /// A resource that was sent.

@@ -21,7 +21,7 @@ pub struct Registered {
     /// As it is registered.
     pub registration: Registration,
     /// Its public keys, where they are part of that.
-    pub keys: KeySet,
+    pub keys: Arc<KeySet>,
 }
 
 /// The clients at a moment. Those that are disabled are not among them.
@@ -51,7 +51,7 @@ impl Roster {
         }
         let mut roster = Roster { version, ..Roster::default() };
         for (id, registration) in registrations {
-            let keys = registration.jwks.as_ref().map(KeySet::of_jwks).unwrap_or_default();
+            let keys = Arc::new(registration.jwks.as_ref().map(KeySet::of_jwks).unwrap_or_default());
             let subject = registration.tls_subject.clone();
             let registered = Arc::new(Registered { registration, keys });
             if let Some(subject) = subject {

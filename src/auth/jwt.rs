@@ -56,6 +56,16 @@ impl<'t> Jwt<'t> {
         self.claims.get(name)?.as_str()
     }
 
+    /// A claim that is a text, or a list of texts.
+    pub fn texts(&self, name: &str) -> impl Iterator<Item = &str> {
+        let (one, several) = match self.claims.get(name) {
+            Some(Value::String(text)) => (Some(text.as_str()), &[][..]),
+            Some(Value::Array(texts)) => (None, texts.as_slice()),
+            _ => (None, &[][..]),
+        };
+        one.into_iter().chain(several.iter().filter_map(Value::as_str))
+    }
+
     /// A claim that is a moment (RFC 7519 §2, NumericDate).
     pub fn moment(&self, name: &str) -> Option<Instant> {
         // Whole seconds for all that is written by sane clients; up to the year 9999.
@@ -66,11 +76,7 @@ impl<'t> Jwt<'t> {
 
     /// Whether it is for this audience: the claim is it, or a list that has it.
     pub fn is_for(&self, audience: &str) -> bool {
-        match self.claims.get("aud") {
-            Some(Value::String(own)) => own == audience,
-            Some(Value::Array(several)) => several.iter().any(|own| own == audience),
-            _ => false,
-        }
+        self.texts("aud").any(|own| own == audience)
     }
 
     /// Its algorithm, where it is one of these.

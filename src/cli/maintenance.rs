@@ -41,7 +41,8 @@ pub(super) struct Restore {
 }
 
 impl Settings {
-    async fn gateway(&self) -> Result<Gateway, Failure> {
+    /// The gateway on the database, for a command that does its work and ends.
+    pub(super) async fn gateway(&self) -> Result<Gateway, Failure> {
         let config = self.load()?;
         let base_url = config.base_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
         let definitions = Arc::new(Definitions::with_packages(&config.ig).map_err(Failure::other)?);

@@ -1,5 +1,6 @@
 //! Ring 9: the command line.
 
+mod client;
 mod demo;
 mod document;
 mod excerpt;
@@ -8,6 +9,7 @@ mod ig;
 mod load;
 mod maintenance;
 mod progress;
+mod secrets;
 mod serve;
 mod validate;
 
@@ -59,6 +61,12 @@ enum Command {
     /// Implementation guides: FHIR packages.
     #[command(subcommand)]
     Ig(ig::Ig),
+    /// Clients that may log in.
+    #[command(subcommand)]
+    Client(client::Client),
+    /// What the gateway keeps encrypted.
+    #[command(subcommand)]
+    Secrets(secrets::Secrets),
     /// Make the search entries of all resources anew.
     Reindex(maintenance::Reindex),
     /// Write all there is to one file, while the gateway runs.
@@ -142,6 +150,8 @@ pub fn main() -> ExitCode {
             Command::Validate(command) => return command.run(),
             Command::Fhirpath(command) => return command.run(),
             Command::Ig(command) => command.run(),
+            Command::Client(command) => command.run().await,
+            Command::Secrets(command) => command.run().await,
             Command::Reindex(command) => command.run().await,
             Command::Backup(command) => command.run().await,
             Command::Restore(command) => command.run().await,

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
@@ -21,6 +22,15 @@ pub(super) struct Serve {
     /// Serve without login, on loopback only.
     #[arg(long)]
     open: bool,
+    /// Certificate, in PEM; read anew when it changes. Needed beyond loopback.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+    /// Private key of the certificate, in PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
+    /// Serve without TLS beyond loopback, where something before the gateway speaks it.
+    #[arg(long)]
+    insecure: bool,
     /// URL under which clients reach the gateway, without /fhir [default: the address listened on]
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
@@ -39,6 +49,9 @@ impl Serve {
         let mut config = self.settings.load()?;
         config.listen = self.listen.unwrap_or(config.listen);
         config.open |= self.open;
+        config.insecure |= self.insecure;
+        config.tls.certificate = self.tls_certificate.or(config.tls.certificate);
+        config.tls.key = self.tls_key.or(config.tls.key);
         config.base_url = self.base_url.or(config.base_url);
         config.terminology_server = self.terminology_server.or(config.terminology_server);
         config.metrics_listen = self.metrics_listen.or(config.metrics_listen);

@@ -25,8 +25,8 @@ pub struct Limits {
     pub logins_per_minute: u32,
     /// Most connections at once.
     pub connections: usize,
-    /// Longest time a client may take for the TLS handshake and for the head of a request, in seconds.
-    pub header_seconds: u64,
+    /// Longest time until a connection has sent the head of its next request, in seconds; then it is closed.
+    pub idle_seconds: u64,
 }
 
 impl Default for Limits {
@@ -40,7 +40,7 @@ impl Default for Limits {
             burst: 2000,
             logins_per_minute: 300,
             connections: 4096,
-            header_seconds: 10,
+            idle_seconds: 75,
         }
     }
 }
@@ -59,6 +59,6 @@ impl Limits {
         at_least("limits.burst", self.burst.into(), 1)?;
         at_least("limits.logins-per-minute", self.logins_per_minute.into(), 1)?;
         at_least("limits.connections", self.connections as u64, 1)?;
-        at_least("limits.header-seconds", self.header_seconds, 1)
+        at_least("limits.idle-seconds", self.idle_seconds, 1)
     }
 }

@@ -64,7 +64,8 @@ impl Directive {
             return Verdict::Deny { specificity, reason };
         }
         let validity = provision.map_or(Validity::Always, Provision::validity);
-        let may_hold = validity.at(request.now) != Match::No;
+        let of_policy = provision.map_or(Validity::Always, Provision::validity_of_policy);
+        let may_hold = of_policy.at(request.now) != Match::No;
         let is_emergency = request.purpose.is_a(Purpose::EMERGENCY_TREATMENT);
         if self.policy == Policy::EmergencyOnly && !is_emergency && may_hold {
             return Verdict::Deny { specificity: Specificity::Policy, reason: Reason::EmergencyOnly };
@@ -96,7 +97,7 @@ impl Directive {
             (_, Category::Other, _) => Some(Reason::OtherCategory),
             (_, Category::Emergency, _) if !is_emergency() => Some(Reason::EmergencyOnly),
             _ if !self.is_verified => Some(Reason::NotVerified),
-            (.., Given::Unreadable) => Some(Reason::UnreadableRule),
+            (.., Given::Unreadable) => Some(Reason::Undated),
             (.., Given::At(date)) if date.low > request.now => Some(Reason::NotGiven(date.low)),
             _ => None,
         }

@@ -118,6 +118,11 @@ impl Provision {
         self.conditions.as_ref().map_or(Validity::Unreadable, |conditions| conditions.validity)
     }
 
+    /// When a denial by the policy is in force: the period of a root without `type` is the Consent's, else the rule's.
+    pub(super) fn validity_of_policy(&self) -> Validity {
+        if self.rule == Rule::Unstated { self.validity() } else { Validity::Always }
+    }
+
     /// The moments at which its answers may turn.
     pub(super) fn turns(&self, turns: &mut Vec<Instant>) {
         turns.extend(self.conditions.iter().flat_map(|conditions| conditions.validity.turns()));
@@ -144,9 +149,13 @@ impl Provision {
         if is == Match::No {
             return Outcome::Nothing(unmet.filter(|_| self.rule == Rule::Permit || is_frame));
         }
-        let specificity = match &self.conditions {
-            Some(conditions) if conditions.name_recipient(request) => Specificity::Recipient,
-            _ => Specificity::Provision,
+        // Of a denial the most is assumed that may be meant, of a permission the least.
+        let specificity = match self.conditions.as_ref().map(|conditions| conditions.name_recipient(request))
+        {
+            None => Specificity::Unreadable,
+            Some(Match::Yes) => Specificity::Recipient,
+            Some(Match::Unknown) if self.rule != Rule::Permit => Specificity::Recipient,
+            Some(_) => Specificity::Provision,
         };
         let own = match (self.rule, is) {
             _ if is_frame => Outcome::Nothing(unmet.filter(|_| is != Match::Yes)),

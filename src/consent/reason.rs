@@ -25,6 +25,8 @@ pub enum Reason {
     OtherCategory,
     /// `Consent.verification` says that it was not verified.
     NotVerified,
+    /// `Consent.dateTime` is no date.
+    Undated,
     /// `Consent.dateTime` is still to come.
     NotGiven(Instant),
     /// `Consent.provision.period` has ended, at this last moment.
@@ -82,6 +84,7 @@ impl Reason {
             Reason::UnknownScope => "unknown-scope",
             Reason::OtherCategory => "other-category",
             Reason::NotVerified => "not-verified",
+            Reason::Undated => "undated",
             Reason::NotGiven(_) => "not-given",
             Reason::Ended(_) => "ended",
             Reason::NotBegun(_) => "not-begun",
@@ -120,6 +123,7 @@ impl Reason {
                 write!(f, "{consent} has no category that is known to be about disclosure")
             }
             Reason::NotVerified => write!(f, "{consent} has not been verified"),
+            Reason::Undated => write!(f, "{consent} has a date that cannot be read"),
             Reason::NotGiven(at) => write!(f, "{consent} is dated {}", moment(at)),
             Reason::Ended(at) => write!(f, "{consent} ended at {}", moment(Instant(at.0.saturating_add(1)))),
             Reason::NotBegun(at) => write!(f, "{consent} begins at {}", moment(at)),

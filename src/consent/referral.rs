@@ -36,7 +36,8 @@ impl Referral {
             let elements = elements.iter().flat_map(|element| items(resource.as_value(), element));
             elements.filter_map(|reference| Address::read(reference, own_base)).collect()
         };
-        let mut parties = references(task, &["owner"]);
+        // Who asks is to learn what came of it.
+        let mut parties = references(task, &["owner", "requester"]);
         parties.extend(references(order, &["performer"]));
         let mut names = references(task, TASK_NAMES);
         names.extend(references(order, ORDER_NAMES));

@@ -15,6 +15,7 @@ pub(super) struct Party {
 }
 
 impl Party {
+    #[expect(clippy::disallowed_methods, reason = "to a gateway of the demonstration's own")]
     pub(super) fn new(name: &'static str, base: &str) -> Party {
         Party { name, base: base.to_owned(), client: Client::new() }
     }

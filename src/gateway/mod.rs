@@ -8,6 +8,7 @@ mod everything;
 mod export;
 mod group;
 mod outcome;
+mod recipients;
 mod search;
 mod shelf;
 mod submit;
@@ -30,7 +31,9 @@ use std::sync::Arc;
 
 use tokio::sync::{Notify, mpsc};
 
+use crate::access::Registration;
 use crate::config::{Config, Enforcement, Validation};
+use crate::consent::Sensitivities;
 use crate::definitions::Definitions;
 use crate::fhir::time::Clock;
 use crate::referral;
@@ -39,6 +42,7 @@ use crate::store::{DEFAULT_SPACE, Options, SpaceId, Store, StoreError};
 use crate::terminology::Terminology;
 use crate::validator::Validator;
 
+use recipients::Recipients;
 use terminology_server::{Patience, TerminologyServer, TerminologyServerError};
 
 /// Why a gateway cannot be opened.
@@ -86,6 +90,11 @@ struct Inner {
     clock: Arc<dyn Clock>,
     validation: Validation,
     referral_policy: referral::Policy,
+    sensitivities: Sensitivities,
+    /// The clients of the configuration.
+    clients: Vec<Registration>,
+    /// Whom disclosures are kept for, as the committer knows them.
+    recipients: tokio::sync::Mutex<Recipients>,
     spaces: BTreeMap<String, Arc<Space>>,
     jobs: mpsc::Sender<commit::Job>,
     committed: Arc<Notify>,
@@ -152,6 +161,9 @@ impl Gateway {
                 clock,
                 validation: config.validation.clone(),
                 referral_policy: referral::Policy { mode, ..referral::Policy::default() },
+                sensitivities: Sensitivities::default(),
+                clients: config.clients.clone(),
+                recipients: tokio::sync::Mutex::default(),
                 spaces,
                 jobs,
                 committed: Arc::new(Notify::new()),
@@ -159,6 +171,10 @@ impl Gateway {
             }),
         };
         commit::start(&gateway, queue);
+        gateway
+            .settle()
+            .await
+            .map_err(|_| StoreError::Unsupported("what may be disclosed cannot be found out"))?;
         Ok(gateway)
     }
 

@@ -7,6 +7,7 @@
 
 mod backup;
 mod client;
+mod disclosure;
 mod entries;
 mod export;
 mod history;
@@ -26,6 +27,7 @@ mod write;
 pub use backup::{backup, restore};
 
 pub use client::{ClientRow, ClientsVersion};
+pub use disclosure::{Link, NewDisclosure, TaskKey};
 pub use export::{Among, Candidate, Candidates, ExportRow, Moment};
 pub use history::{HistoryFilter, HistoryScope};
 pub use open::{Durability, Options};

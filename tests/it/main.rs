@@ -1,12 +1,16 @@
 //! Integration tests: one binary, a module for each part.
 
 mod ask;
+mod auth;
 mod bulk;
+mod clients;
 mod definitions;
 mod examples;
 mod fhirpath;
 mod fuzz;
 mod harness;
+mod isolation;
+mod model;
 mod patch;
 mod process;
 mod referral;

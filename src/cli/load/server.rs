@@ -27,6 +27,7 @@ struct Refused {
 
 impl Server {
     /// The server with this base, to which so many requests go at once.
+    #[expect(clippy::disallowed_methods, reason = "to where whoever calls the command says")]
     pub(super) fn new(base: &str, at_once: usize) -> Result<Server, String> {
         let client = Client::builder().pool_max_idle_per_host(at_once).build();
         let client = client.map_err(|error| error.to_string())?;

@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use crate::consent::Recipient;
 use crate::consent::address::Address;
 use crate::consent::json::{codings, is_modified};
 use crate::consent::matching::Match;
@@ -65,11 +64,15 @@ impl Actors {
         if are_others && !are_recipients { all.min(Match::Unknown) } else { all }
     }
 
-    pub(super) fn name_recipient(&self, recipient: &Recipient) -> bool {
-        self.0
-            .iter()
-            .filter(|actor| actor.role == Role::Recipient)
-            .any(|actor| actor.address.as_ref().is_some_and(|address| recipient.is(address)))
+    /// Whether the recipient is one of them by name, in the role of a recipient. Whoever cannot be told, or has another
+    /// role, may be meant.
+    pub(super) fn name_recipient(&self, request: &Request) -> Match {
+        Match::any(self.0.iter().map(|actor| match (actor.role, &actor.address) {
+            (Role::Recipient, _) => actor.stands_to(request),
+            (Role::Other, Some(address)) if !request.recipient.is(address) => Match::No,
+            (Role::Other, _) => Match::Unknown,
+            (Role::Custodian | Role::Author, _) => Match::No,
+        }))
     }
 }
 

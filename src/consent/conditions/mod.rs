@@ -117,8 +117,8 @@ impl Conditions {
     }
 
     /// Whether the recipient is named among the actors.
-    pub(super) fn name_recipient(&self, request: &Request) -> bool {
-        self.actors.name_recipient(request.recipient)
+    pub(super) fn name_recipient(&self, request: &Request) -> Match {
+        self.actors.name_recipient(request)
     }
 
     /// What of the content's sensitivities a permission with these conditions names.

@@ -9,7 +9,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::json::{any_object, coding};
+use crate::fhir::json::MAX_DEPTH;
+
+use super::json::coding;
 
 pub(super) use label::{Label, Level};
 
@@ -90,7 +92,8 @@ impl fmt::Debug for SensitivitySet {
 /// built-in security labels are always known.
 #[derive(Debug, Clone)]
 pub struct Sensitivities {
-    systems: HashMap<Box<str>, Codes>,
+    /// By system, of which there are few.
+    systems: Vec<(Box<str>, Codes)>,
     harmless: Vec<(Box<str>, Box<str>)>,
 }
 
@@ -110,7 +113,7 @@ impl Default for Sensitivities {
     /// A first set of codes of SDOHCC, ICD-10-CM, SNOMED CT and LOINC for substance use, violence and HIV. It finds the
     /// common ones; an organisation's counsel says what belongs to it.
     fn default() -> Self {
-        let mut built_in = Sensitivities { systems: HashMap::new(), harmless: Vec::new() };
+        let mut built_in = Sensitivities { systems: Vec::new(), harmless: Vec::new() };
         for (sensitivity, system, codes) in codes::BUILT_IN {
             for code in *codes {
                 built_in.insert(*sensitivity, system, code);
@@ -143,7 +146,12 @@ impl Sensitivities {
     }
 
     fn insert(&mut self, sensitivity: Sensitivity, system: &str, code: &str) {
-        let codes = self.systems.entry(system.into()).or_default();
+        let at = self.systems.iter().position(|(known, _)| **known == *system);
+        let at = at.unwrap_or_else(|| {
+            self.systems.push((system.into(), Codes::default()));
+            self.systems.len() - 1
+        });
+        let Some((_, codes)) = self.systems.get_mut(at) else { return };
         match code.strip_suffix('*') {
             Some(beginning) => {
                 let set = SensitivitySet::default().with(sensitivity);
@@ -158,7 +166,9 @@ impl Sensitivities {
 
     /// What a code says of the content it is found in.
     pub(super) fn of_code(&self, system: &str, code: &str) -> SensitivitySet {
-        let Some(codes) = self.systems.get(system) else { return SensitivitySet::default() };
+        let Some((_, codes)) = self.systems.iter().find(|(known, _)| **known == *system) else {
+            return SensitivitySet::default();
+        };
         let exact = codes.exact.get(code).copied().unwrap_or_default();
         codes
             .beginnings
@@ -171,19 +181,34 @@ impl Sensitivities {
     /// known by their `linkId` only (`/76501-6`).
     pub(super) fn of_codes_within(&self, resource: &Value) -> SensitivitySet {
         let mut found = SensitivitySet::default();
-        any_object(resource, &mut |object| {
-            if let Some(Value::String(code)) = object.get("code")
-                && let Some(Value::String(system)) = object.get("system")
-            {
-                found = found.or(self.of_code(system, code));
-            }
-            if let Some(Value::String(link)) = object.get("linkId") {
-                let question = link.rsplit('/').next().unwrap_or(link);
-                found = found.or(self.of_code(codes::LOINC, question));
-            }
-            false
-        });
+        self.look_within(resource, 0, &mut found);
         found
+    }
+
+    fn look_within(&self, value: &Value, depth: usize, found: &mut SensitivitySet) {
+        match value {
+            Value::Object(map) if depth <= MAX_DEPTH => {
+                let (mut system, mut code) = (None, None);
+                for (name, member) in map {
+                    match (name.as_str(), member) {
+                        ("system", Value::String(text)) => system = Some(text),
+                        ("code", Value::String(text)) => code = Some(text),
+                        ("linkId", Value::String(text)) => {
+                            let question = text.rsplit('/').next().unwrap_or(text);
+                            *found = found.or(self.of_code(codes::LOINC, question));
+                        }
+                        _ => self.look_within(member, depth + 1, found),
+                    }
+                }
+                if let (Some(system), Some(code)) = (system, code) {
+                    *found = found.or(self.of_code(system, code));
+                }
+            }
+            Value::Array(items) if depth <= MAX_DEPTH => {
+                items.iter().for_each(|item| self.look_within(item, depth + 1, found));
+            }
+            _ => {}
+        }
     }
 
     /// What a security label means.

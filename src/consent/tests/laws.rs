@@ -304,9 +304,11 @@ proptest! {
             (1, None) => consent["provision"] = denial,
             (1, Some(provision)) => {
                 let mut at = place.index(count(provision).max(1));
-                change(provision, &mut at, &|map| match map.entry("provision").or_insert_with(|| json!([])) {
-                    Value::Array(exceptions) => exceptions.push(denial.clone()),
-                    _ => {}
+                change(provision, &mut at, &|map| {
+                    let exceptions = map.entry("provision").or_insert_with(|| json!([]));
+                    if let Value::Array(exceptions) = exceptions {
+                        exceptions.push(denial.clone());
+                    }
                 });
             }
             (_, None) => consent["modifierExtension"] = json!("@twist"),
@@ -320,6 +322,15 @@ proptest! {
         if question.ask(&consents).is_err() {
             let after = question.ask(&more);
             prop_assert!(after.is_err(), "{}", after.unwrap().explain());
+        }
+    }
+
+    /// What is sensitive goes nowhere without a Consent that names its kind.
+    #[test]
+    fn sensitive_wants_a_name(consents in prop::collection::vec(consent(), 0..4), question in question()) {
+        let question = Question { what: json!({"like": "need", "meta": {"security": ["@HIV"]}}), ..question };
+        if question.ask(&consents).is_ok() {
+            prop_assert!(consents.iter().any(|consent| consent.to_string().contains("@HIV")));
         }
     }
 

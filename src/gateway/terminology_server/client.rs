@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::question::Question;
 use crate::definitions::ValueSet;
 use crate::definitions::canonical::split;
+use crate::fetch::{self, FetchError};
 use crate::fhir::json;
 use crate::terminology::{Library as _, Terminology};
 
@@ -29,13 +30,8 @@ pub(super) struct Client {
 
 impl Client {
     /// A client of the server at a FHIR base.
-    pub(super) fn new(base: &str) -> Result<Client, reqwest::Error> {
-        let http = reqwest::Client::builder()
-            // An answer from elsewhere is not the server's.
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("sdoh-gateway/", env!("CARGO_PKG_VERSION")))
-            .build()?;
-        Ok(Client { http, base: base.trim_end_matches('/').to_owned() })
+    pub(super) fn new(base: &str) -> Result<Client, FetchError> {
+        Ok(Client { http: fetch::trusting()?, base: base.trim_end_matches('/').to_owned() })
     }
 
     /// Puts one question.

@@ -12,6 +12,7 @@ pub struct Client {
     http: reqwest::Client,
     pub base: String,
     format: Format,
+    token: Option<String>,
 }
 
 /// What a client speaks where a test does not say it.
@@ -23,16 +24,22 @@ pub enum Format {
 
 impl Client {
     /// A client of a base.
+    #[expect(clippy::disallowed_methods, reason = "a client of the gateway, on loopback")]
     pub fn new(base: &str) -> Client {
         // Only the second of two tests that get here at once fails, and the first one serves as well.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Client { http, base: base.to_owned(), format: Format::Json }
+        Client { http, base: base.to_owned(), format: Format::Json, token: None }
     }
 
     /// The same client, speaking that format.
     pub fn speaking(&self, format: Format) -> Client {
         Client { format, ..self.clone() }
+    }
+
+    /// The same client, showing that token.
+    pub fn with_token(&self, token: &str) -> Client {
+        Client { token: Some(token.to_owned()), ..self.clone() }
     }
 
     /// The same client at another base.
@@ -57,6 +64,9 @@ impl Client {
         let mut request = self.http.request(method, url);
         for (name, value) in headers {
             request = request.header(*name, *value);
+        }
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
         }
         if self.format == Format::Xml && headers.iter().all(|(name, _)| *name != "Accept") {
             request = request.header("Accept", "application/fhir+xml");

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use sdoh_gateway::api::{Api, Server as Listener};
+use sdoh_gateway::auth::Auth;
 use sdoh_gateway::config::Config;
 use sdoh_gateway::definitions::Definitions;
 use sdoh_gateway::delivery::{ReferralMetrics, drain};
@@ -27,8 +28,10 @@ pub struct Server {
     pub client: Client,
     /// `http://127.0.0.1:port`
     pub origin: String,
+    /// Where the gateway says that it is: the same, unless it is configured.
+    pub base_url: String,
     stop: CancellationToken,
-    serving: JoinHandle<std::io::Result<()>>,
+    serving: JoinHandle<()>,
 }
 
 impl std::ops::Deref for Server {
@@ -46,17 +49,18 @@ impl Server {
             [] => embedded().clone(),
             packages => Arc::new(Definitions::with_packages(packages).unwrap()),
         };
-        let listener = Listener::bind(config.listen).await.unwrap();
-        let origin = format!("http://{}", listener.address);
+        let listener = Listener::bind(config).await.unwrap();
+        let origin = listener.origin();
         let base_url = config.base_url.clone().unwrap_or_else(|| origin.clone());
         let clock = Arc::new(TestClock::at("2026-11-22T09:00:00Z"));
         let now: Arc<dyn Clock> = clock.clone();
         let gateway = Gateway::open(config, &base_url, definitions, now, |_, _| ()).await.unwrap();
         let stop = CancellationToken::new();
-        let api = Api::new(gateway.clone(), config);
+        let auth = Auth::open(&gateway, config).await.unwrap();
+        let api = Api::new(gateway.clone(), auth, config);
         let serving = tokio::spawn(listener.run(api, stop.clone().cancelled_owned()));
         let client = Client::new(&format!("{origin}/fhir"));
-        Server { gateway, clock, client, origin, stop, serving }
+        Server { gateway, clock, client, origin, base_url, stop, serving }
     }
 
     /// Which database is behind it.
@@ -77,7 +81,7 @@ impl Server {
         assert_eq!(self.gateway.store().waiting().await.unwrap(), 0, "messages stay in the outbox");
         self.stop.cancel();
         drop(self.client);
-        self.serving.await.unwrap().unwrap();
+        self.serving.await.unwrap();
         self.gateway.store().close().await;
     }
 }

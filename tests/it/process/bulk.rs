@@ -53,6 +53,7 @@ async fn manifest(client: &Client, path: &str) -> Value {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a client of the gateway, on loopback")]
 #[test]
 fn a_large_export_takes_no_more_memory_than_a_small_one() {
     if !cfg!(target_os = "linux") {

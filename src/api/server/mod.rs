@@ -1,6 +1,14 @@
 //! The HTTP server: from connections to requests, within limits.
 
-use std::net::SocketAddr;
+mod listener;
+mod subject;
+mod tls;
+
+pub use listener::{ListenError, Server};
+pub use tls::TlsError;
+
+pub(super) use listener::Peer;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,11 +17,9 @@ use axum::body::Body as HttpBody;
 use axum::extract::{Request as HttpRequest, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::routing::get;
-use axum::serve::ListenerExt as _;
 use http::header::ALLOW;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
@@ -23,15 +29,16 @@ use crate::access::Principal;
 use crate::fhir::{Issue, IssueCode};
 use crate::gateway::Space;
 
-use super::content::{Form, NotAcceptable, names_fhir};
-use super::request::{Body, Conditions, Preferences, Request, decode_form};
-use super::{Answer, Api, ApiError, Interaction};
+use crate::api::content::{Form, NotAcceptable, names_fhir};
+use crate::api::request::{Body, Conditions, Preferences, Request, decode_form};
+use crate::api::{Answer, Api, ApiError, Interaction};
 
 /// All routes.
 pub fn router(api: Api) -> Router {
     Router::new()
         .route("/health/live", get(|| async { "live\n" }))
         .route("/health/ready", get(ready))
+        .merge(crate::api::auth::routes())
         .fallback(fhir)
         .layer(CatchPanicLayer::custom(panicked(api.clone())))
         .layer(cors(&api.cors_origins))
@@ -62,31 +69,6 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers(told.map(HeaderName::from_static))
         .max_age(Duration::from_secs(3600))
-}
-
-/// A server that listens.
-pub struct Server {
-    listener: TcpListener,
-    /// The address, with the port it got.
-    pub address: SocketAddr,
-}
-
-impl Server {
-    /// Takes the address. Requests that come now wait for [`Server::run`].
-    pub async fn bind(address: SocketAddr) -> std::io::Result<Server> {
-        let listener = TcpListener::bind(address).await?;
-        let address = listener.local_addr()?;
-        Ok(Server { listener, address })
-    }
-
-    /// Serves until `stop` resolves, then finishes the requests it has.
-    pub async fn run(self, api: Api, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
-        let listener = self.listener.tap_io(|stream| {
-            // Answers are written whole: waiting for more only delays them.
-            let _ = stream.set_nodelay(true);
-        });
-        axum::serve(listener, router(api)).with_graceful_shutdown(stop).await
-    }
 }
 
 async fn ready(State(api): State<Api>) -> (StatusCode, &'static str) {
@@ -187,6 +169,11 @@ async fn handle(
     query: Vec<(String, String)>,
 ) -> Result<Answer, ApiError> {
     let (head, body) = request.into_parts();
+    // What the server can do everybody may know. Of everybody else's body nothing is read.
+    let principal = match interaction {
+        Interaction::Capabilities => Principal::Open,
+        _ => crate::api::auth::principal(api, &head).await?,
+    };
     let limit = api.limits.body_bytes;
     let bytes = match Limited::new(body, limit).collect().await {
         Ok(collected) => collected.to_bytes(),
@@ -204,10 +191,11 @@ async fn handle(
     if !wants_raw_binary && !has_its_own_format {
         Form::asked(&head.headers, &query).map_err(|NotAcceptable| ApiError::NotAcceptable)?;
     }
-    let principal = Principal::Open;
     let viewer = principal.viewer(&space.name, api.gateway.clock().now()).ok_or(ApiError::UnknownPath)?;
     let types = api.gateway.definitions().types();
     let body = Body::of_http(types, &interaction, &head.headers, bytes.clone())?;
+    let preferences = Preferences::of_headers(&head.headers);
+    let preferences = crate::api::scope::preferences(&principal, &interaction, preferences);
     let request = Request {
         interaction,
         space,
@@ -216,7 +204,7 @@ async fn handle(
         id: uuid::Uuid::now_v7().to_string(),
         query,
         conditions: Conditions::of_headers(&head.headers),
-        preferences: Preferences::of_headers(&head.headers),
+        preferences,
         text: bytes,
         wants_raw_binary,
     };

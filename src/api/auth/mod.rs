@@ -1,0 +1,51 @@
+//! Who is calling, over HTTP: tokens are given at [`TOKEN_PATH`], told about at `/auth/introspect`, and looked for in the
+//! `Authorization` of every request; discovery says where all that is.
+
+mod discovery;
+mod form;
+mod introspection;
+mod token;
+
+use axum::Router;
+use axum::routing::{get, post};
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+
+use crate::access::Principal;
+use crate::auth::{Denied, TOKEN_PATH};
+
+use super::Api;
+use super::server::Peer;
+
+/// Where tokens are told about (RFC 7662).
+const INTROSPECTION_PATH: &str = "/auth/introspect";
+
+/// The routes outside of FHIR.
+pub(super) fn routes() -> Router<Api> {
+    Router::new()
+        .route(TOKEN_PATH, post(token::token))
+        .route(INTROSPECTION_PATH, post(introspection::introspection))
+        .route("/fhir/.well-known/smart-configuration", get(discovery::of_default_space))
+        .route("/s/{space}/fhir/.well-known/smart-configuration", get(discovery::of_space))
+}
+
+/// Who makes a request, by its head.
+pub(super) async fn principal(api: &Api, head: &Parts) -> Result<Principal, Denied> {
+    let subject = head.extensions.get::<Peer>().and_then(|peer| peer.subject.as_deref());
+    api.auth.principal(bearer(head)?, subject).await
+}
+
+/// The token of a request (RFC 6750 §2.1).
+fn bearer(head: &Parts) -> Result<Option<&str>, Denied> {
+    let mut values = head.headers.get_all(AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(Denied::BadToken("there are several"));
+    }
+    let value = value.to_str().map_err(|_| Denied::BadToken("it has characters that a token cannot have"))?;
+    let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
+    match scheme.eq_ignore_ascii_case("Bearer") {
+        true => Ok(Some(token.trim())),
+        false => Ok(None),
+    }
+}
