@@ -18,6 +18,7 @@ mod snapshot;
 mod store;
 mod stories;
 mod terminology;
+mod transport;
 mod validate;
 mod validator;
 mod xml;

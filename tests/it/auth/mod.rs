@@ -5,6 +5,8 @@ mod assertion;
 mod clients;
 mod discovery;
 mod introspection;
+mod issuer;
+mod jwks_url;
 mod resource_server;
 mod token;
 
