@@ -22,6 +22,7 @@
 //! 3. The domain, synchronous and without I/O; the time is passed in. [`validator`]: definitions as trees of rules.
 //!    [`search`]: what a resource is found by, and what a search asks. [`referral`]: states, who may change what, what
 //!    follows from a change, the timeline. [`patch`]: what a patch makes of a resource. [`access`]: who is calling.
+//!    [`consent`]: what patients allow to be disclosed, to whom and for what, and why.
 //! 4. `partner`: formats other than FHIR. Not built yet.
 //! 5. [`store`]: SQLite or PostgreSQL, one SQL for both.
 //! 6. [`config`]. [`gateway`]: the write path and how a search is answered.
@@ -106,6 +107,7 @@ pub mod api;
 pub mod auth;
 pub mod cli;
 pub mod config;
+pub mod consent;
 pub mod definitions;
 pub mod delivery;
 pub mod demo;

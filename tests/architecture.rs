@@ -12,7 +12,7 @@ use syn::visit::{self, Visit};
 const RINGS: &[&[&str]] = &[
     &["fhir"],
     &["definitions", "fhirpath", "terminology", "xml"],
-    &["access", "patch", "referral", "search", "validator"],
+    &["access", "consent", "patch", "referral", "search", "validator"],
     &[],
     &["fetch", "store"],
     &["config", "gateway"],
@@ -27,6 +27,8 @@ const WITHIN: &[(&str, &str)] = &[
     ("terminology", "definitions"),
     ("terminology", "fhirpath"),
     ("xml", "definitions"),
+    ("consent", "access"),
+    ("consent", "referral"),
     ("gateway", "config"),
     ("cli", "demo"),
     ("cli", "serve"),

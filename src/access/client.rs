@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Scopes;
 
 /// What HIPAA makes of an organisation. What others than covered entities and their associates receive needs consent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Coverage {
     /// A provider or plan that HIPAA covers.

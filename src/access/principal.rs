@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use crate::fhir::time::Instant;
 
-use super::reach::pool;
-use super::{Client, Coverage, Party, Scopes, Viewer};
+use super::{Client, Party, Scopes, Viewer};
 
 /// Who makes a request.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -46,12 +45,10 @@ impl Principal {
             return Some(Viewer::Everything);
         }
         let organizations = client.organizations.get(space)?;
-        let pools = client.pools.iter().map(|token| pool(token));
         Some(Viewer::Party(Arc::new(Party {
             creator: organizations.first()?.clone(),
-            names: organizations.iter().cloned().chain(pools).collect(),
+            names: organizations.clone(),
             now,
-            needs_disclosure: client.coverage == Coverage::NonCovered,
         })))
     }
 }

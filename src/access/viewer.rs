@@ -17,18 +17,16 @@ pub enum Viewer {
 
 /// A party to referrals, as far as it is to be shown something.
 ///
-/// It sees what belongs to nobody in particular ([`is_shared`]), what it has created, the Tasks it takes part in, and what
-/// those reach ([`reach`](super::reach)) while they let it.
+/// It sees what belongs to nobody in particular ([`is_shared`]), what it has created, and what may be disclosed to it: of
+/// the Tasks it takes part in and what those reach ([`reach`](super::reach)), what consent allows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Party {
     /// Whom it writes as, say `Organization/1`: what that one has created it sees.
     pub creator: String,
-    /// All names under which it takes part in Tasks: references to its Organization, and its pools.
+    /// References that mean it, that one among them.
     pub names: Vec<String>,
     /// The moment it looks.
     pub now: Instant,
-    /// Whether of the referrals of others it sees only what a Disclosure allows.
-    pub needs_disclosure: bool,
 }
 
 impl Viewer {

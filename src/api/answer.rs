@@ -71,7 +71,7 @@ impl Answer {
 
     /// An outcome.
     pub fn outcome(status: StatusCode, outcome: &OperationOutcome) -> Answer {
-        Answer { content: Content::Resource(outcome.to_value().to_string()), ..Answer::status(status) }
+        Answer { content: Content::Resource(outcome.to_json()), ..Answer::status(status) }
     }
 
     /// 200 with a stored version.
@@ -141,9 +141,12 @@ impl Answer {
             let text = "properties that FHIR's XML cannot say are left out: ask for JSON to see all";
             insert(WARNING, format!("299 - \"{left_out} {text}\""));
         }
+        // What is not sent again would have varied too (RFC 9110 §15.4.5).
+        if content_type.is_some() || self.status == StatusCode::NOT_MODIFIED {
+            headers.insert(VARY, HeaderValue::from_static("accept"));
+        }
         if let Some(content_type) = content_type {
             headers.insert(CONTENT_TYPE, content_type);
-            headers.insert(VARY, HeaderValue::from_static("accept"));
         }
         response
     }

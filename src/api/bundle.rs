@@ -183,8 +183,7 @@ fn response(api: &Api, kind: BundleType, answers: &[Answer]) -> String {
     let now = api.gateway.clock().now().to_fhir();
     let mut bundle = BundleText::new(kind.response(), &now, None, &[]);
     for answer in answers {
-        let outcome = (!answer.issues.is_empty())
-            .then(|| OperationOutcome::from(answer.issues.clone()).to_value().to_string());
+        let outcome = (!answer.issues.is_empty()).then(|| OperationOutcome::json_of(&answer.issues));
         let failed = answer.status.is_client_error() || answer.status.is_server_error();
         let text = match &answer.content {
             Content::Resource(text) => Some(&**text),

@@ -33,7 +33,7 @@ pub(super) async fn condition(
         Handling::Strict,
     )
     .map_err(Refused::Malformed)?;
-    if search.conditions.is_empty() {
+    if search.criteria.iter().all(|criteria| criteria.conditions.is_empty()) {
         let text = "say by a search which resource is meant: Patient?identifier=system|value";
         return Err(ApiError::malformed(IssueCode::Required, text));
     }
@@ -49,6 +49,13 @@ pub(super) async fn condition(
     }
 }
 
+/// The parameters in `If-None-Exist`. R4 has them alone there; one widely used client sends the whole URL of the search.
+pub(super) fn none_exist(type_name: &str, text: &str) -> Vec<(String, String)> {
+    let is_search = |path: &str| path.rsplit('/').next() == Some(type_name);
+    let query = text.split_once('?').filter(|(path, _)| is_search(path));
+    decode_form(query.map_or(text, |(_, query)| query))
+}
+
 /// `POST Type` with `If-None-Exist`: nothing is made where there is one already.
 pub(super) async fn create(
     api: &Api,
@@ -59,7 +66,7 @@ pub(super) async fn create(
 ) -> Result<Answer, ApiError> {
     let resource = create::resource(type_name, body)?;
     for _ in 0..MOST_ATTEMPTS {
-        let condition = condition(api, request, type_name, &decode_form(query)).await?;
+        let condition = condition(api, request, type_name, &none_exist(type_name, query)).await?;
         if let Match::One(id) = &condition.found {
             return existing(api, request, type_name, id).await;
         }
@@ -120,8 +127,13 @@ pub(super) fn update_draft(
             let issue = Issue::error(IssueCode::Value, "the resource's id is not that of the resource found");
             return Err(Refused::Malformed(issue.at(format!("{type_name}.id")).into()).into());
         }
-        (_, Some(own)) => (own, Some(Expected::Nothing)),
-        (_, None) => return Ok(create::draft(type_name, resource)),
+        (_, own) => {
+            refuse_if_match(request)?;
+            match own {
+                Some(own) => (own, Some(Expected::Nothing)),
+                None => return Ok(create::draft(type_name, resource)),
+            }
+        }
     };
     Ok(Write {
         method: Method::Put,
@@ -133,11 +145,23 @@ pub(super) fn update_draft(
     })
 }
 
+/// Where a search finds nothing, there is nothing whose version `If-Match` could name (RFC 9110 §13.1.1).
+pub(super) fn refuse_if_match(request: &Request) -> Result<(), ApiError> {
+    match update::if_match(request)? {
+        None | Some(Expected::Nothing) => Ok(()),
+        Some(_) => {
+            let text = "the search finds nothing whose version If-Match could name";
+            Err(Refused::VersionConflict(Issue::error(IssueCode::Conflict, text).into()).into())
+        }
+    }
+}
+
 /// `DELETE Type?…`. Where nothing is found, nothing is done.
 pub(super) async fn delete(api: &Api, request: &Request, type_name: &str) -> Result<Answer, ApiError> {
     for _ in 0..MOST_ATTEMPTS {
         let condition = condition(api, request, type_name, &request.query).await?;
         let Match::One(id) = &condition.found else {
+            refuse_if_match(request)?;
             return Ok(Answer::status(StatusCode::NO_CONTENT));
         };
         let write = delete::draft(request, type_name, id)?;

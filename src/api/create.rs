@@ -66,9 +66,9 @@ pub(super) fn answer(request: &Request, written: &Written) -> Answer {
     let status = if written.created { StatusCode::CREATED } else { StatusCode::OK };
     let content = match (request.preferences.back, &written.body) {
         (Return::Representation, Some(body)) => Content::Resource(body.to_string()),
-        (Return::OperationOutcome, _) => Content::Resource(
-            OperationOutcome::from(request.placed(written.issues.clone())).to_value().to_string(),
-        ),
+        (Return::OperationOutcome, _) => {
+            Content::Resource(OperationOutcome::json_of(&request.placed(written.issues.clone())))
+        }
         _ => Content::Nothing,
     };
     Answer {
@@ -86,7 +86,7 @@ pub(super) fn as_preferred(request: &Request, answer: Answer) -> Answer {
     let content = match request.preferences.back {
         Return::Representation => answer.content,
         Return::Minimal => Content::Nothing,
-        Return::OperationOutcome => Content::Resource(OperationOutcome::default().to_value().to_string()),
+        Return::OperationOutcome => Content::Resource(OperationOutcome::json_of(&[])),
     };
     Answer { content, ..answer }
 }

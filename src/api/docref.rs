@@ -7,9 +7,28 @@ use crate::fhir::bundle::BundleText;
 use crate::fhir::time::Period;
 use crate::search::escape;
 
+use super::operation::{Definition, Operation, Parameter};
 use super::parameters::{Parameters, asked, wrong};
 use super::request::{Body, Request};
 use super::{Answer, Api, ApiError, search};
+
+pub(super) const OPERATION: Operation = Operation {
+    code: "docref",
+    resource: Some("DocumentReference"),
+    on_type: true,
+    on_instance: false,
+    definition: Definition::Whole("http://hl7.org/fhir/us/core/OperationDefinition/docref"),
+    description: "Finds a patient's documents among those that are stored.",
+    parameters: &[
+        Parameter::input("patient", 1, "1", "id"),
+        Parameter::input("start", 0, "1", "dateTime"),
+        Parameter::input("end", 0, "1", "dateTime"),
+        Parameter::input("type", 0, "*", "Coding"),
+        Parameter::input("on-demand", 0, "1", "boolean"),
+        Parameter::input("profile", 0, "*", "canonical"),
+        Parameter::output("return", 1, "1", "Bundle"),
+    ],
+};
 
 /// The operation: `patient`, the range of care `start` to `end`, `type`, `profile`; several types or profiles mean any of
 /// them. Without a range, what is current.
@@ -46,7 +65,7 @@ pub(super) async fn docref(api: &Api, request: &Request, body: Body) -> Result<A
     }
     query.push(("_sort".to_owned(), "-date".to_owned()));
     let found = Request { query, ..request.clone() };
-    search::search(api, &found, "DocumentReference", Body::Nothing).await
+    search::search(api, &found, Some("DocumentReference"), Body::Nothing).await
 }
 
 /// A coding or text as a search value.

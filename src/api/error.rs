@@ -126,8 +126,10 @@ impl ApiError {
                 one(StatusCode::UNSUPPORTED_MEDIA_TYPE, IssueCode::NotSupported, text.into())
             }
             ApiError::UnsupportedPatch => {
-                let text = format!("a patch is sent as one of {}", super::patch::FORMATS.join(", "));
-                one(StatusCode::UNSUPPORTED_MEDIA_TYPE, IssueCode::NotSupported, text)
+                let formats = super::patch::FORMATS.join(", ");
+                let text = format!("a patch is sent as one of {formats}");
+                let headers = vec![(super::patch::ACCEPT_PATCH, formats)];
+                Answer { headers, ..one(StatusCode::UNSUPPORTED_MEDIA_TYPE, IssueCode::NotSupported, text) }
             }
             ApiError::NotAcceptable => {
                 let text = "nothing the Accept header names can be written: accept application/fhir+json or application/fhir+xml";

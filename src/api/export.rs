@@ -22,6 +22,7 @@ use crate::gateway::{Contents, Export, ExportFile, ExportLevel, ExportReader, Ex
 use crate::store::StoreError;
 
 use super::answer::Content;
+use super::operation::{Definition, Operation, Parameter};
 use super::request::{Body, Request};
 use super::{Answer, Api, ApiError, scope, subset};
 
@@ -36,12 +37,42 @@ const DELETED: &str = ".deleted.ndjson";
 /// Seconds until it makes sense to ask again.
 const AGAIN: &str = "1";
 
-/// The operations, by the type they are on, with their definitions.
-pub(super) const OPERATIONS: [(Option<&str>, &str); 3] = [
-    (None, "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export"),
-    (Some("Patient"), "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/patient-export"),
-    (Some("Group"), "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/group-export"),
+/// Of the system, of all Patients, of those of a Group.
+pub(super) const OPERATIONS: [Operation; 3] = [
+    Operation {
+        code: "export",
+        resource: None,
+        on_type: false,
+        on_instance: false,
+        definition: Definition::Whole("http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export"),
+        description: "Exports all resources, asynchronously, as lines.",
+        parameters: &[OUTPUT_FORMAT, SINCE, TYPE, ELEMENTS],
+    },
+    Operation {
+        code: "export",
+        resource: Some("Patient"),
+        on_type: true,
+        on_instance: false,
+        definition: Definition::Whole("http://hl7.org/fhir/uv/bulkdata/OperationDefinition/patient-export"),
+        description: "Exports what is in the compartments of all Patients, asynchronously, as lines.",
+        parameters: &[OUTPUT_FORMAT, SINCE, TYPE, ELEMENTS, PATIENT],
+    },
+    Operation {
+        code: "export",
+        resource: Some("Group"),
+        on_type: false,
+        on_instance: true,
+        definition: Definition::Whole("http://hl7.org/fhir/uv/bulkdata/OperationDefinition/group-export"),
+        description: "Exports what is in the compartments of a Group's Patients, asynchronously, as lines.",
+        parameters: &[OUTPUT_FORMAT, SINCE, TYPE, ELEMENTS, PATIENT],
+    },
 ];
+
+const OUTPUT_FORMAT: Parameter = Parameter::input("_outputFormat", 0, "1", "string");
+const SINCE: Parameter = Parameter::input("_since", 0, "1", "instant");
+const TYPE: Parameter = Parameter::input("_type", 0, "*", "string");
+const ELEMENTS: Parameter = Parameter::input("_elements", 0, "*", "string");
+const PATIENT: Parameter = Parameter::input("patient", 0, "*", "Reference");
 
 /// `GET` or `POST $export`, `Patient/$export` or `Group/id/$export`: 202, and where to ask.
 pub(super) async fn kick_off(

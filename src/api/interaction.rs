@@ -14,10 +14,10 @@ pub enum Interaction {
     Capabilities,
     /// `POST` to the base.
     Bundle,
-    /// `GET Type?…` or `POST Type/_search`.
+    /// `GET Type?…` or `POST Type/_search`; without a type that of the system.
     Search {
         /// Resource type.
-        type_name: String,
+        type_name: Option<String>,
     },
     /// `POST Type`.
     Create {
@@ -152,6 +152,12 @@ impl Interaction {
         }
     }
 
+    /// The methods that go with a path, which is as [`Interaction::parse`] has it.
+    pub fn methods(path: &str, types: &TypeGraph) -> Vec<Method> {
+        let all = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+        all.into_iter().filter(|method| Interaction::parse(method, path, types).is_ok()).collect()
+    }
+
     /// Reads method and path, the path being relative to the base, without a query.
     ///
     /// Errors: an unknown type or path (404), or a method that does not go there (405).
@@ -168,6 +174,8 @@ impl Interaction {
             ["metadata"] if read => Interaction::Capabilities,
             ["_history"] if read => Interaction::History { type_name: None, id: None },
             [] if post => Interaction::Bundle,
+            [] if read => Interaction::Search { type_name: None },
+            ["_search"] if post => Interaction::Search { type_name: None },
             [operation] if operation.starts_with('$') && (read || post) => {
                 Interaction::Operation { name: operation[1..].to_owned(), type_name: None, id: None }
             }
@@ -179,9 +187,9 @@ impl Interaction {
                 Interaction::ExportFile { export: id.to_owned(), file: file.to_owned() }
             }
             [export::FOLDER, _] | [export::FOLDER, _, _] => return Err(ApiError::MethodNotAllowed),
-            [] | ["metadata"] => return Err(ApiError::MethodNotAllowed),
+            [] | ["metadata" | "_search" | "_history"] => return Err(ApiError::MethodNotAllowed),
             [name] => match known(name)? {
-                type_name if read => Interaction::Search { type_name },
+                type_name if read => Interaction::Search { type_name: Some(type_name) },
                 type_name if post => Interaction::Create { type_name },
                 type_name if method == Method::PUT => Interaction::ConditionalUpdate { type_name },
                 type_name if method == Method::PATCH => Interaction::ConditionalPatch { type_name },
@@ -189,7 +197,7 @@ impl Interaction {
                 _ => return Err(ApiError::MethodNotAllowed),
             },
             [name, "_search"] => match known(name)? {
-                type_name if post => Interaction::Search { type_name },
+                type_name if post => Interaction::Search { type_name: Some(type_name) },
                 _ => return Err(ApiError::MethodNotAllowed),
             },
             [name, "_history"] => match known(name)? {

@@ -6,18 +6,18 @@ use serde_json::{Value, json};
 
 use crate::definitions::SearchKind;
 use crate::gateway::{Gateway, Space};
-use crate::search::ParameterKey;
+use crate::search::RegisteredParameter;
 
+use super::operation::{Operation, operations};
 use super::request::Request;
-use super::terminology::{OPERATIONS, terminology_capabilities};
+use super::terminology::terminology_capabilities;
 use super::{Answer, Api};
 
 /// When this software last changed what it can do.
 const CAPABILITIES_DATE: &str = "2026-11-22";
 
-/// The definitions of `$docref` and `$validate`.
-const DOCREF: &str = "http://hl7.org/fhir/us/core/OperationDefinition/docref";
-const VALIDATE: &str = "http://hl7.org/fhir/OperationDefinition/Resource-validate";
+/// What can be done with the system as a whole.
+const INTERACTIONS: [&str; 4] = ["transaction", "batch", "history-system", "search-system"];
 
 /// `GET metadata`; with `mode=terminology` what is known of codes.
 pub(super) fn metadata(api: &Api, request: &Request) -> Answer {
@@ -34,7 +34,8 @@ pub(super) fn metadata(api: &Api, request: &Request) -> Answer {
 /// The CapabilityStatement of a space. It claims none of the SDOHCC roles before a test has walked through their SHALLs.
 pub fn capability_statement(gateway: &Gateway, space: &Space, wants_login: bool) -> Value {
     let types = gateway.definitions().types();
-    let resources: Vec<Value> = types.resources().map(|id| resource(gateway, &types[id].name)).collect();
+    let resources: Vec<Value> =
+        types.resources().map(|id| resource(gateway, space, &types[id].name)).collect();
     let mut statement = json!({
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -49,8 +50,9 @@ pub fn capability_statement(gateway: &Gateway, space: &Space, wants_login: bool)
             "mode": "server",
             "documentation": "Every write is validated; what is wrong is told and kept, and refused where so configured.",
             "resource": resources,
-            "interaction": [{"code": "transaction"}, {"code": "batch"}, {"code": "history-system"}],
-            "operation": exports(None),
+            "interaction": INTERACTIONS.map(|code| json!({"code": code})),
+            "searchParam": common_parameters(gateway),
+            "operation": capabilities(space, |operation| operation.resource.is_none()),
         }],
     });
     if wants_login {
@@ -71,29 +73,45 @@ fn security() -> Value {
     })
 }
 
-/// `$export` where it is on this type, or on none.
-fn exports(on: Option<&str>) -> Vec<Value> {
-    let here = super::export::OPERATIONS.iter().filter(|(type_name, _)| *type_name == on);
-    here.map(|(_, definition)| json!({"name": "export", "definition": definition})).collect()
+/// Some of the operations, as the statement names them.
+fn capabilities(space: &Space, are_meant: impl Fn(&Operation) -> bool) -> Vec<Value> {
+    operations()
+        .filter(|operation| are_meant(operation))
+        .map(|operation| operation.to_capability(space))
+        .collect()
 }
 
-fn resource(gateway: &Gateway, type_name: &str) -> Value {
+/// The parameters of all resources, by which the system can be searched.
+fn common_parameters(gateway: &Gateway) -> Vec<Value> {
+    let all = parameters(gateway, "Basic");
+    let common = all.into_iter().filter(|parameter| parameter.definition.base == ["Resource"]);
+    search_parameters(common)
+}
+
+/// The search parameters of a type, by their codes.
+fn parameters<'g>(gateway: &'g Gateway, type_name: &str) -> Vec<&'g RegisteredParameter> {
     let registry = gateway.registry();
-    let mut keys: Vec<ParameterKey> = registry.of_type(type_name).collect();
-    keys.sort_by(|a, b| registry[*a].code.cmp(&registry[*b].code));
-    let parameters: Vec<&_> = keys
-        .iter()
-        .map(|key| &registry[*key])
-        // Not those derived from others.
-        .filter(|parameter| *parameter.code == *parameter.definition.code)
-        .collect();
-    let mut search: Vec<Value> = vec![
+    let mut parameters: Vec<_> = registry.of_type(type_name).map(|key| &registry[key]).collect();
+    // Not those derived from others.
+    parameters.retain(|parameter| *parameter.code == *parameter.definition.code);
+    parameters.sort_by(|a, b| a.code.cmp(&b.code));
+    parameters
+}
+
+/// As the statement names them, with those that the store knows without entries.
+fn search_parameters<'g>(parameters: impl Iterator<Item = &'g RegisteredParameter>) -> Vec<Value> {
+    let own = [
         json!({"name": "_id", "definition": "http://hl7.org/fhir/SearchParameter/Resource-id", "type": "token"}),
         json!({"name": "_lastUpdated", "definition": "http://hl7.org/fhir/SearchParameter/Resource-lastUpdated", "type": "date"}),
     ];
-    search.extend(parameters.iter().map(|parameter| {
+    let others = parameters.map(|parameter| {
         json!({"name": &*parameter.code, "definition": parameter.definition.url, "type": parameter.kind})
-    }));
+    });
+    own.into_iter().chain(others).collect()
+}
+
+fn resource(gateway: &Gateway, space: &Space, type_name: &str) -> Value {
+    let parameters = parameters(gateway, type_name);
     let includes: Vec<String> = std::iter::once("*".to_owned())
         .chain(
             parameters
@@ -129,15 +147,10 @@ fn resource(gateway: &Gateway, type_name: &str) -> Value {
         "referencePolicy": ["literal", "local"],
         "searchInclude": includes,
         "searchRevInclude": ["*"],
-        "searchParam": search,
+        "searchParam": search_parameters(parameters.into_iter()),
     });
-    let own = OPERATIONS.iter().filter(|(own_type, ..)| *own_type == type_name).map(|(own_type, name, _)| {
-        let definition = format!("http://hl7.org/fhir/OperationDefinition/{own_type}-{name}");
-        json!({"name": name, "definition": definition})
-    });
-    let validate = json!({"name": "validate", "definition": VALIDATE});
-    let docref = (type_name == "DocumentReference").then(|| json!({"name": "docref", "definition": DOCREF}));
-    resource["operation"] = own.chain(docref).chain([validate]).chain(exports(Some(type_name))).collect();
+    let is_here = |own: &Operation| own.resource.is_some_and(|on| on == "Resource" || on == type_name);
+    resource["operation"] = capabilities(space, is_here).into();
     if !profiles.is_empty() {
         resource["supportedProfile"] = profiles.into();
     }

@@ -11,6 +11,7 @@ mod create;
 mod delete;
 mod docref;
 mod error;
+mod everything;
 mod export;
 mod history;
 mod interaction;
@@ -18,6 +19,7 @@ mod metadata;
 mod operation;
 mod parameters;
 mod patch;
+mod provided;
 mod read;
 mod request;
 mod scope;
@@ -36,7 +38,7 @@ pub use metadata::capability_statement;
 pub use server::{ListenError, Server, TlsError, router};
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::auth::Auth;
 use crate::config::{Config, Limits};
@@ -54,6 +56,8 @@ pub struct Api {
     capability_statements: Arc<BTreeMap<String, Arc<str>>>,
     /// The TerminologyCapabilities of each space that was asked for them.
     terminology_capabilities: Arc<Mutex<BTreeMap<String, Arc<str>>>>,
+    /// The SearchParameters, made when they are first asked for.
+    search_parameters: Arc<OnceLock<Vec<provided::Provided>>>,
     turns: patch::Turns,
 }
 
@@ -70,6 +74,7 @@ impl Api {
             cors_origins: config.cors_origins.iter().filter_map(|origin| origin.parse().ok()).collect(),
             capability_statements: Arc::new(statements),
             terminology_capabilities: Arc::default(),
+            search_parameters: Arc::default(),
             turns: patch::Turns::default(),
         }
     }
@@ -80,7 +85,9 @@ impl Api {
         match &request.interaction {
             Interaction::Capabilities => Ok(metadata::metadata(self, request)),
             Interaction::Bundle => Box::pin(bundle::bundle(self, request, body)).await,
-            Interaction::Search { type_name } => search::search(self, request, type_name, body).await,
+            Interaction::Search { type_name } => {
+                search::search(self, request, type_name.as_deref(), body).await
+            }
             Interaction::Create { type_name } => create::create(self, request, type_name, body).await,
             Interaction::Read { type_name, id } => read::read(self, request, type_name, id).await,
             Interaction::VersionRead { type_name, id, version } => {

@@ -50,6 +50,11 @@ impl Parameters {
         named.map(|(_, value)| value).filter(|value| value.as_str() != Some(""))
     }
 
+    /// All of them, in their order.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
     /// A text.
     pub(super) fn text(&self, name: &str) -> Result<Option<&str>, ApiError> {
         match self.value(name) {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use http::HeaderName;
 use serde_json::Value;
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -26,6 +27,9 @@ use super::{Answer, Api, ApiError, conditional, create, update};
 /// How often a patch is applied anew because the resource has changed meanwhile. Others' updates may come first again
 /// and again, for each has as good a chance; only then is the client told to come back.
 pub(super) const MOST_ATTEMPTS: usize = 64;
+
+/// Tells what a PATCH may be sent as (RFC 5789 §3.1).
+pub(super) const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 
 /// What a PATCH is sent as.
 pub(super) const FORMATS: [&str; 4] =

@@ -5,7 +5,7 @@ use http::StatusCode;
 use crate::store::{Key, Version};
 
 use super::request::{Conditions, Request};
-use super::{Answer, Api, ApiError, binary, scope, subset};
+use super::{Answer, Api, ApiError, binary, provided, scope, subset};
 
 /// `GET Type/id`. 404 when it never was, 410 when it was deleted, 304 when the caller has it already.
 pub(super) async fn read(
@@ -15,7 +15,14 @@ pub(super) async fn read(
     id: &str,
 ) -> Result<Answer, ApiError> {
     let key = Key::new(request.space.id, type_name, id);
-    let version = api.gateway.store().read(&request.viewer, &key).await?.ok_or(ApiError::NotFound)?;
+    let version = api.gateway.store().read(&request.viewer, &key).await?;
+    if version.as_ref().is_none_or(|version| version.body.is_none())
+        && let Some(provided) = provided::find(api, request, type_name, id)
+    {
+        let part = subset::of_read(api, request, provided)?;
+        return Ok(Answer::resource(part.body.unwrap_or_default()));
+    }
+    let version = version.ok_or(ApiError::NotFound)?;
     if !scope::covers(api, request, &version).await? {
         return Err(ApiError::NotFound);
     }

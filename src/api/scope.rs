@@ -3,7 +3,7 @@
 
 use crate::access::{Permit, Principal, Right, Scopes};
 use crate::gateway::SearchAnswer;
-use crate::search::{Condition, Handling, SearchRequest};
+use crate::search::{Condition, Criteria, Handling, SearchRequest};
 use crate::store::Version;
 
 use super::request::{Preferences, Request, Return};
@@ -22,7 +22,10 @@ pub(super) fn check(request: &Request) -> Result<(), ApiError> {
         | Interaction::ExportStatus { .. }
         | Interaction::CancelExport { .. } => true,
         Interaction::ExportFile { file, .. } => scopes.may_read(file.split('.').next().unwrap_or_default()),
-        Interaction::Search { type_name } => may_partly(type_name, Right::Search),
+        // Which types a search of the system is of, `restrict` sees to.
+        Interaction::Search { type_name } => {
+            type_name.as_ref().is_none_or(|type_name| may_partly(type_name, Right::Search))
+        }
         Interaction::Read { type_name, .. } => may_partly(type_name, Right::Read),
         Interaction::VersionRead { type_name, .. }
         | Interaction::History { type_name: Some(type_name), id: Some(_) } => may(type_name, Right::Read),
@@ -103,27 +106,36 @@ pub(super) fn preferences(
 }
 
 /// A search as far as the scopes let it go: what they restrict it to is added, and what goes by way of other types is
-/// refused where those are not covered.
+/// refused where those are not covered. Of several types those remain that are covered.
 pub(super) fn restrict(
     api: &Api,
     request: &Request,
     mut search: SearchRequest,
 ) -> Result<SearchRequest, ApiError> {
     let Some(scopes) = request.principal.scopes() else { return Ok(search) };
-    if !search.conditions.iter().all(|condition| goes_by(condition, scopes)) {
-        return Err(ApiError::OutOfScope);
+    search.criteria.retain(|criteria| scopes.permit(&criteria.type_name, Right::Search) != Permit::No);
+    for criteria in &mut search.criteria {
+        if !criteria.conditions.iter().all(|condition| goes_by(condition, scopes)) {
+            return Err(ApiError::OutOfScope);
+        }
+        if let Permit::Where(pairs) = scopes.permit(&criteria.type_name, Right::Search) {
+            criteria.conditions.extend(conditions(api, request, &criteria.type_name, &pairs)?);
+        }
     }
-    if let Permit::Where(pairs) = scopes.permit(&search.type_name, Right::Search) {
-        search.conditions.extend(conditions(api, request, &search.type_name, &pairs)?);
+    match search.criteria.is_empty() {
+        true => Err(ApiError::OutOfScope),
+        false => Ok(search),
     }
-    Ok(search)
 }
 
 /// The search of a condition, which has to be covered as it is.
 pub(super) fn within(request: &Request, search: SearchRequest) -> Result<SearchRequest, ApiError> {
     let Some(scopes) = request.principal.scopes() else { return Ok(search) };
-    let may = scopes.permit(&search.type_name, Right::Search) == Permit::Yes;
-    match may && search.conditions.iter().all(|condition| goes_by(condition, scopes)) {
+    let is_covered = |criteria: &Criteria| {
+        scopes.permit(&criteria.type_name, Right::Search) == Permit::Yes
+            && criteria.conditions.iter().all(|condition| goes_by(condition, scopes))
+    };
+    match search.criteria.iter().all(is_covered) {
         true => Ok(search),
         false => Err(ApiError::OutOfScope),
     }
@@ -146,6 +158,14 @@ pub(super) fn without_uncovered(request: &Request, mut answer: SearchAnswer) -> 
     answer
 }
 
+/// Leaves out of a record what is not covered.
+pub(super) fn record(request: &Request, mut answer: SearchAnswer) -> SearchAnswer {
+    if let Some(scopes) = request.principal.scopes() {
+        answer.matches.retain(|version| scopes.may_read(&version.key.type_name));
+    }
+    without_uncovered(request, answer)
+}
+
 /// Whether what was read is within the restriction that there may be.
 pub(super) async fn covers(api: &Api, request: &Request, version: &Version) -> Result<bool, ApiError> {
     let type_name = &version.key.type_name;
@@ -153,9 +173,10 @@ pub(super) async fn covers(api: &Api, request: &Request, version: &Version) -> R
     else {
         return Ok(true);
     };
-    let mut search = SearchRequest { type_name: type_name.to_string(), ..SearchRequest::default() };
-    search.conditions = conditions(api, request, type_name, &pairs)?;
-    search.conditions.push(Condition::Id(vec![version.key.id.to_string()]));
+    let mut conditions = conditions(api, request, type_name, &pairs)?;
+    conditions.push(Condition::Id(vec![version.key.id.to_string()]));
+    let criteria = vec![Criteria { type_name: type_name.to_string(), conditions }];
+    let search = SearchRequest { criteria, ..SearchRequest::default() };
     let found = api.gateway.search(&request.viewer, &request.space, &search).await?;
     Ok(!found.matches.is_empty())
 }
@@ -171,7 +192,10 @@ fn conditions(
     let base = &request.space.base;
     let search = SearchRequest::parse(definitions, registry, base, type_name, pairs, Handling::Strict);
     match search {
-        Ok(search) if search.conditions.len() == pairs.len() => Ok(search.conditions),
+        Ok(mut search) if search.criteria.len() == 1 => match search.criteria.pop() {
+            Some(criteria) if criteria.conditions.len() == pairs.len() => Ok(criteria.conditions),
+            _ => Err(ApiError::OutOfScope),
+        },
         _ => Err(ApiError::OutOfScope),
     }
 }

@@ -9,7 +9,7 @@ use crate::gateway::{Refused, SearchAnswer};
 use crate::search::SearchRequest;
 
 use super::request::{Body, Request, decode_form};
-use super::{Answer, Api, ApiError, content, scope, subset};
+use super::{Answer, Api, ApiError, content, provided, scope, subset};
 
 /// What has to be escaped within a value of a query.
 const QUERY_VALUE: &AsciiSet = &CONTROLS
@@ -24,11 +24,11 @@ const QUERY_VALUE: &AsciiSet = &CONTROLS
     .add(b'[')
     .add(b']');
 
-/// `GET Type?…` or `POST Type/_search`, whose form adds to its query.
+/// `GET Type?…` or `POST Type/_search`, whose form adds to its query; without a type `GET ?…` or `POST _search`.
 pub(super) async fn search(
     api: &Api,
     request: &Request,
-    type_name: &str,
+    type_name: Option<&str>,
     body: Body,
 ) -> Result<Answer, ApiError> {
     let mut parameters = request.query.clone();
@@ -42,31 +42,38 @@ pub(super) async fn search(
         }
         parameters.extend(decode_form(&String::from_utf8_lossy(&bytes)));
     }
-    let search = SearchRequest::parse(
-        api.gateway.definitions(),
-        api.gateway.registry(),
-        &request.space.base,
-        type_name,
-        &parameters,
-        request.preferences.handling,
-    )
-    .map_err(Refused::Malformed)?;
-    let search = scope::restrict(api, request, search)?;
-    let answer = api.gateway.search(&request.viewer, &request.space, &search).await?;
+    let (definitions, registry) = (api.gateway.definitions(), api.gateway.registry());
+    let (base, handling) = (&request.space.base, request.preferences.handling);
+    let (search, url) = match type_name {
+        Some(name) => (
+            SearchRequest::parse(definitions, registry, base, name, &parameters, handling),
+            format!("{base}/{name}"),
+        ),
+        None => {
+            (SearchRequest::parse_system(definitions, registry, base, &parameters, handling), base.clone())
+        }
+    };
+    let search = scope::restrict(api, request, search.map_err(Refused::Malformed)?)?;
+    let answer = match type_name {
+        Some(type_name) => provided::search(api, request, type_name, &search).await?,
+        None => api.gateway.search(&request.viewer, &request.space, &search).await?,
+    };
     let answer = scope::without_uncovered(request, answer);
-    Ok(Answer::resource(searchset(api, request, &search, answer)?))
+    Ok(Answer::resource(searchset(api, request, &url, &search, answer)?))
 }
 
-fn searchset(
+/// What a search or operation found, as a Bundle. `url` is where it was asked, `search` what was asked.
+pub(super) fn searchset(
     api: &Api,
     request: &Request,
+    url: &str,
     search: &SearchRequest,
     answer: SearchAnswer,
 ) -> Result<String, ApiError> {
     let base = &request.space.base;
-    let mut links = vec![("self", url(base, search, None))];
+    let mut links = vec![("self", with_query(url, &search.used, None))];
     if let Some(next) = &answer.next {
-        links.push(("next", url(base, search, Some(&next.to_text()))));
+        links.push(("next", with_query(url, &search.used, Some(next))));
     }
     let links: Vec<(&str, &str)> = links.iter().map(|(relation, url)| (*relation, url.as_str())).collect();
     let as_of = answer.as_of.unwrap_or(Instant(0)).to_fhir();
@@ -82,7 +89,7 @@ fn searchset(
         });
     }
     if !answer.issues.is_empty() {
-        let outcome = OperationOutcome::from(answer.issues).to_value().to_string();
+        let outcome = OperationOutcome::json_of(&answer.issues);
         bundle.push(&EntryText {
             resource: Some(&outcome),
             search_mode: Some("outcome"),
@@ -92,10 +99,10 @@ fn searchset(
     Ok(bundle.finish())
 }
 
-/// The URL of the search with the parameters that were used; `after` makes it that of the next page.
-fn url(base: &str, search: &SearchRequest, after: Option<&str>) -> String {
-    let mut url = format!("{base}/{}", search.type_name);
-    let kept = search.used.iter().filter(|(name, _)| after.is_none() || name != "_after");
+/// A URL with the parameters that were used; `after` makes it that of the next page.
+fn with_query(url: &str, used: &[(String, String)], after: Option<&str>) -> String {
+    let mut url = url.to_owned();
+    let kept = used.iter().filter(|(name, _)| after.is_none() || name != "_after");
     let pairs = kept.map(|(name, value)| (name.as_str(), value.as_str()));
     for (index, (name, value)) in pairs.chain(after.map(|after| ("_after", after))).enumerate() {
         url.push(if index == 0 { '?' } else { '&' });

@@ -61,14 +61,11 @@ async fn attempt(
     let mut writes: Vec<(usize, Write)> = Vec::new();
     let mut conditions = Vec::new();
     let mut places: HashMap<String, String> = HashMap::new();
-    for reference in references {
-        let (place, condition) = referred(api, request, reference).await?;
-        places.insert(reference.clone(), place);
-        conditions.push(condition);
-    }
+    let mut searched: HashMap<Search, String> = HashMap::new();
     let mut rest = Vec::with_capacity(entries.len());
     for (index, Entry { request, body, full_url }) in entries.into_iter().enumerate() {
-        let step = draft(api, &request, body, &mut conditions).await;
+        let search = search_for(&request);
+        let step = draft(api, &request, search.as_ref(), body, &mut conditions).await;
         let step = step.map_err(|error| in_entry(index, error))?;
         let (place, then) = match step {
             Step::Write(write) => {
@@ -83,10 +80,27 @@ async fn attempt(
             Step::Nothing => (None, Then::Nothing),
             Step::Read(body) => (None, Then::Read(body)),
         };
+        if let (Some(search), Some(place)) = (search, &place) {
+            note_search(&mut searched, search, place).map_err(|error| in_entry(index, error))?;
+        }
         if let (Some(full_url), Some(place)) = (full_url, place) {
             note_place(&mut places, &full_url, place).map_err(|error| in_entry(index, error))?;
         }
         rest.push((request, then));
+    }
+    refuse_deletions(&writes, &rest)?;
+    for reference in references {
+        let search =
+            search_of(reference).map(|(type_name, query)| (type_name.to_owned(), decode_form(query)));
+        let place = match search.and_then(|search| searched.get(&search)) {
+            Some(place) => place.clone(),
+            None => {
+                let (place, condition) = referred(api, request, reference).await?;
+                conditions.push(condition);
+                place
+            }
+        };
+        places.insert(reference.clone(), place);
     }
     let types = api.gateway.definitions().types();
     // What a patch leaves as it was may speak of others by the names the sender's server has for its own.
@@ -145,24 +159,61 @@ enum Then {
     Read(Body),
 }
 
-async fn draft(
-    api: &Api,
-    request: &Request,
-    body: Body,
-    conditions: &mut Vec<Condition>,
-) -> Result<Step, ApiError> {
-    let query = match (&request.interaction, &request.conditions.if_none_exist) {
-        (Interaction::Create { type_name }, Some(query)) => Some((type_name, decode_form(query))),
+/// A search that says which resource is meant: type and parameters.
+type Search = (String, Vec<(String, String)>);
+
+/// The search by which an entry says which resource it means.
+fn search_for(request: &Request) -> Option<Search> {
+    match (&request.interaction, &request.conditions.if_none_exist) {
+        (Interaction::Create { type_name }, Some(query)) => {
+            Some((type_name.clone(), conditional::none_exist(type_name, query)))
+        }
         (
             Interaction::ConditionalUpdate { type_name }
             | Interaction::ConditionalPatch { type_name }
             | Interaction::ConditionalDelete { type_name },
             _,
-        ) => Some((type_name, request.query.clone())),
+        ) => Some((type_name.clone(), request.query.clone())),
         _ => None,
-    };
-    let condition = match query {
-        Some((type_name, query)) => Some(conditional::condition(api, request, type_name, &query).await?),
+    }
+}
+
+/// Notes what a search has come to. Of two entries that make what the same search does not find, the second would have
+/// found what the first has made.
+fn note_search(searched: &mut HashMap<Search, String>, search: Search, place: &str) -> Result<(), ApiError> {
+    match searched.insert(search, place.to_owned()) {
+        Some(other) if other != place => {
+            let text = "another entry makes what the same search does not find";
+            Err(ApiError::malformed(IssueCode::Duplicate, text))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What a conditional create relies on is not deleted beside it.
+fn refuse_deletions(writes: &[(usize, Write)], rest: &[(Request, Then)]) -> Result<(), ApiError> {
+    for (index, (_, then)) in rest.iter().enumerate() {
+        let Then::Existing(type_name, id) = then else { continue };
+        let deletes = |write: &Write| {
+            write.method == Method::Delete && write.type_name == *type_name && write.id == *id
+        };
+        if writes.iter().any(|(_, write)| deletes(write)) {
+            let text = "another entry deletes what this one would not create because it is there";
+            return Err(in_entry(index, ApiError::malformed(IssueCode::Duplicate, text)));
+        }
+    }
+    Ok(())
+}
+
+async fn draft(
+    api: &Api,
+    request: &Request,
+    search: Option<&Search>,
+    body: Body,
+    conditions: &mut Vec<Condition>,
+) -> Result<Step, ApiError> {
+    let condition = match search {
+        Some((type_name, query)) => Some(conditional::condition(api, request, type_name, query).await?),
         None => None,
     };
     let found = condition.as_ref().and_then(|condition| match &condition.found {
@@ -192,7 +243,10 @@ async fn draft(
         (Interaction::ConditionalDelete { type_name }, _, Some(id)) => {
             Step::Write(delete::draft(request, type_name, &id)?)
         }
-        (Interaction::ConditionalDelete { .. }, ..) => Step::Nothing,
+        (Interaction::ConditionalDelete { .. }, ..) => {
+            conditional::refuse_if_match(request)?;
+            Step::Nothing
+        }
         _ => Step::Read(body),
     };
     conditions.extend(condition);

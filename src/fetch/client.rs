@@ -32,7 +32,7 @@ pub enum FetchError {
     Plain,
     /// There was no answer.
     #[error("no answer: {0}")]
-    Failed(#[from] reqwest::Error),
+    Failed(#[source] reqwest::Error),
     /// The answer is not a good one.
     #[error("answered {0}")]
     Status(reqwest::StatusCode),
@@ -45,6 +45,13 @@ pub enum FetchError {
     /// The answer is longer than is read.
     #[error("the answer is longer than {0} bytes")]
     TooLong(usize),
+}
+
+impl From<reqwest::Error> for FetchError {
+    /// Without the URL, which may have a secret in it.
+    fn from(error: reqwest::Error) -> FetchError {
+        FetchError::Failed(error.without_url())
+    }
 }
 
 /// What is asked for the addresses of a name.

@@ -1,6 +1,10 @@
 //! What is told to a client about its request (R4 §2.31, OperationOutcome).
 
-use serde_json::{Map, Value, json};
+use std::borrow::Cow;
+
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 /// How bad an issue is (value set issue-severity).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -166,26 +170,42 @@ impl Issue {
     pub fn is_error(&self) -> bool {
         self.severity >= Severity::Error
     }
+}
 
-    fn to_value(&self) -> Value {
-        let mut issue = Map::new();
-        issue.insert("severity".into(), self.severity.code().into());
-        issue.insert("code".into(), self.code.code().into());
-        let mut text = self.message.clone();
-        if let Some(rule) = &self.rule {
-            issue.insert(
-                "details".into(),
-                json!({"coding": [{"system": rule.profile, "code": rule.name}], "text": self.message}),
-            );
+/// As `OperationOutcome.issue`.
+impl Serialize for Issue {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Details<'i> {
+            coding: [Coding<'i>; 1],
+            text: &'i str,
         }
-        if let Some((line, column)) = self.position {
-            text.push_str(&format!(" (line {line}, column {column})"));
+        #[derive(Serialize)]
+        struct Coding<'i> {
+            system: &'i str,
+            code: &'i str,
         }
-        issue.insert("diagnostics".into(), text.into());
+        let mut issue = serializer.serialize_map(None)?;
+        issue.serialize_entry("severity", self.severity.code())?;
+        issue.serialize_entry("code", self.code.code())?;
+        if let Some(Rule { name, profile }) = &self.rule {
+            let coding = [Coding { system: profile, code: name }];
+            issue.serialize_entry("details", &Details { coding, text: &self.message })?;
+        }
+        match self.position {
+            None => issue.serialize_entry("diagnostics", &self.message)?,
+            Some((line, column)) => {
+                let message = &self.message;
+                issue.serialize_entry(
+                    "diagnostics",
+                    &format_args!("{message} (line {line}, column {column})"),
+                )?;
+            }
+        }
         if let Some(expression) = &self.expression {
-            issue.insert("expression".into(), json!([expression]));
+            issue.serialize_entry("expression", &[expression])?;
         }
-        Value::Object(issue)
+        issue.end()
     }
 }
 
@@ -204,12 +224,35 @@ impl OperationOutcome {
 
     /// The resource.
     pub fn to_value(&self) -> Value {
-        let fine = Issue::new(Severity::Information, IssueCode::Informational, "All OK");
-        let issues: Vec<Value> = match self.issues.as_slice() {
-            [] => vec![fine.to_value()],
-            issues => issues.iter().map(Issue::to_value).collect(),
+        serde_json::to_value(Outcome::of(&self.issues)).unwrap_or_default()
+    }
+
+    /// The resource as JSON text.
+    pub fn to_json(&self) -> String {
+        OperationOutcome::json_of(&self.issues)
+    }
+
+    /// The resource with these issues as JSON text.
+    pub fn json_of(issues: &[Issue]) -> String {
+        serde_json::to_string(&Outcome::of(issues)).unwrap_or_default()
+    }
+}
+
+/// The resource as it is written.
+#[derive(Serialize)]
+struct Outcome<'i> {
+    #[serde(rename = "resourceType")]
+    resource_type: &'static str,
+    issue: Cow<'i, [Issue]>,
+}
+
+impl Outcome<'_> {
+    fn of(issues: &[Issue]) -> Outcome<'_> {
+        let issue = match issues {
+            [] => vec![Issue::new(Severity::Information, IssueCode::Informational, "All OK")].into(),
+            issues => issues.into(),
         };
-        json!({"resourceType": "OperationOutcome", "issue": issues})
+        Outcome { resource_type: "OperationOutcome", issue }
     }
 }
 
@@ -222,5 +265,42 @@ impl From<Issue> for OperationOutcome {
 impl From<Vec<Issue>> for OperationOutcome {
     fn from(issues: Vec<Issue>) -> Self {
         OperationOutcome { issues }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn json() {
+        let mut issue =
+            Issue::error(IssueCode::Invariant, "no \"good\"").at("Task.code").by("a-1", "http://p|1");
+        let check = |issues: Vec<Issue>, expected: Value| {
+            let outcome = OperationOutcome::from(issues);
+            assert_eq!(outcome.to_value()["issue"], expected);
+            assert_eq!(outcome.to_json(), outcome.to_value().to_string());
+            assert_eq!(outcome.to_value()["resourceType"], "OperationOutcome");
+        };
+        check(vec![], json!([{"severity": "information", "code": "informational", "diagnostics": "All OK"}]));
+        let details = json!({"coding": [{"system": "http://p|1", "code": "a-1"}], "text": "no \"good\""});
+        check(
+            vec![issue.clone()],
+            json!([{
+                "severity": "error", "code": "invariant", "details": details, "diagnostics": "no \"good\"",
+                "expression": ["Task.code"],
+            }]),
+        );
+        issue.rule = None;
+        issue.expression = None;
+        issue.position = Some((2, 7));
+        check(
+            vec![issue],
+            json!([{
+                "severity": "error", "code": "invariant", "diagnostics": "no \"good\" (line 2, column 7)",
+            }]),
+        );
     }
 }

@@ -70,6 +70,21 @@ pub(super) fn start(gateway: &Gateway, mut queue: mpsc::Receiver<Job>) {
 }
 
 impl Gateway {
+    /// Finds out what may be disclosed where the time has come to, or where clients have changed.
+    pub async fn settle(&self) -> Result<(), Refused> {
+        let inner = &self.inner;
+        while inner.store.has_unsettled(inner.clock.now()).await?
+            || inner.recipients.lock().await.are_stale(&inner.store).await?
+        {
+            let has_nobody = inner.recipients.lock().await.is_empty();
+            self.outbox_turn(OutboxTurn::default()).await?;
+            if has_nobody && inner.recipients.lock().await.is_empty() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Carries out a worker's turn at the outbox, in one commit with whatever else is written. Gives the messages taken.
     pub async fn outbox_turn(&self, turn: OutboxTurn) -> Result<Vec<Leased>, Refused> {
         let (reply, answer) = oneshot::channel();
@@ -83,6 +98,7 @@ async fn commit(inner: &Inner, jobs: Vec<Job>) {
         Ok(answers) => jobs.into_iter().zip(answers).for_each(|(job, answer)| reply(job, Ok(answer))),
         Err(error) => {
             error!(%error, jobs = jobs.len(), "a commit failed");
+            inner.recipients.lock().await.forget();
             let alone = jobs.len() == 1;
             let mut error = Some(error);
             for job in jobs {
@@ -109,6 +125,11 @@ fn reply(job: Job, answer: Result<Answer, StoreError>) {
 
 async fn commit_group(inner: &Inner, jobs: &[Job]) -> Result<Vec<Answer>, StoreError> {
     let mut store = inner.store.begin().await?;
+    let mut recipients = inner.recipients.lock().await;
+    let is_new = recipients.are_stale(&inner.store).await?;
+    if is_new {
+        recipients.refresh(&inner.store, &mut store, &inner.clients, inner.spaces.values()).await?;
+    }
     let transactions: Vec<&Transaction> = jobs
         .iter()
         .filter_map(|job| match job {
@@ -121,7 +142,13 @@ async fn commit_group(inner: &Inner, jobs: &[Job]) -> Result<Vec<Answer>, StoreE
     for transaction in &transactions {
         written.push(Answer::Transaction(group.add(transaction).await?));
     }
-    let Counts { versions, messages } = group.finish().await?;
+    let (Counts { versions, messages, settled }, late) = group.finish(&recipients).await?;
+    for answer in &mut written {
+        let Answer::Transaction(Ok(written)) = answer else { continue };
+        for written in written {
+            written.issues.extend(late.get(&written.key).into_iter().flatten().cloned());
+        }
+    }
     let mut written = written.into_iter();
     let (mut answers, mut turns) = (Vec::with_capacity(jobs.len()), 0);
     for job in jobs {
@@ -133,7 +160,7 @@ async fn commit_group(inner: &Inner, jobs: &[Job]) -> Result<Vec<Answer>, StoreE
             }
         }
     }
-    if versions == 0 && turns == 0 {
+    if versions + settled + turns == 0 && !is_new {
         return Ok(answers);
     }
     store.commit().await?;

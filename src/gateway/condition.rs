@@ -50,14 +50,7 @@ pub(super) async fn found(
     space: &Space,
     search: &SearchRequest,
 ) -> Result<Match, StoreError> {
-    let page = Page {
-        space: space.id,
-        type_name: &search.type_name,
-        conditions: &search.conditions,
-        sort: &[],
-        after: None,
-        count: 2,
-    };
+    let page = Page { space: space.id, criteria: &search.criteria, sort: &[], after: None, count: 2 };
     let found = snapshot.search(&page).await?.versions;
     Ok(match found.as_slice() {
         [] => Match::Nothing,

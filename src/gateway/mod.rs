@@ -4,9 +4,11 @@
 
 mod commit;
 mod condition;
+mod everything;
 mod export;
 mod group;
 mod outcome;
+mod recipients;
 mod search;
 mod shelf;
 mod submit;
@@ -17,6 +19,7 @@ mod validate;
 
 pub use commit::OutboxTurn;
 pub use condition::{Condition, Match};
+pub use everything::RecordRequest;
 pub use export::{Contents, Export, ExportFile, ExportLevel, ExportReader, ExportRequest};
 pub use outcome::Refused;
 pub use search::SearchAnswer;
@@ -28,7 +31,9 @@ use std::sync::Arc;
 
 use tokio::sync::{Notify, mpsc};
 
+use crate::access::Registration;
 use crate::config::{Config, Enforcement, Validation};
+use crate::consent::Sensitivities;
 use crate::definitions::Definitions;
 use crate::fhir::time::Clock;
 use crate::referral;
@@ -37,6 +42,7 @@ use crate::store::{DEFAULT_SPACE, Options, SpaceId, Store, StoreError};
 use crate::terminology::Terminology;
 use crate::validator::Validator;
 
+use recipients::Recipients;
 use terminology_server::{Patience, TerminologyServer, TerminologyServerError};
 
 /// Why a gateway cannot be opened.
@@ -73,6 +79,8 @@ struct Inner {
     extractor: Extractor,
     /// What belongs to a Patient.
     compartment: Compartment,
+    /// The same with the Tasks for the Patient: R4's compartment has none, but a referral without its Task is no record.
+    record: Compartment,
     terminology: Arc<Terminology>,
     terminology_server: Option<TerminologyServer>,
     /// How long one transaction may wait for the terminology server, in milliseconds.
@@ -82,6 +90,11 @@ struct Inner {
     clock: Arc<dyn Clock>,
     validation: Validation,
     referral_policy: referral::Policy,
+    sensitivities: Sensitivities,
+    /// The clients of the configuration.
+    clients: Vec<Registration>,
+    /// Whom disclosures are kept for, as the committer knows them.
+    recipients: tokio::sync::Mutex<Recipients>,
     spaces: BTreeMap<String, Arc<Space>>,
     jobs: mpsc::Sender<commit::Job>,
     committed: Arc<Notify>,
@@ -130,13 +143,16 @@ impl Gateway {
             Enforcement::Report => referral::Mode::Report,
             Enforcement::Enforce => referral::Mode::Enforce,
         };
+        let compartment = Compartment::of_patient(&definitions, &registry);
+        let record = compartment.clone().with(&registry, "Task", "patient");
         let (jobs, queue) = mpsc::channel(WAITING_WRITES);
         let gateway = Gateway {
             inner: Arc::new(Inner {
                 validator: Validator::with_terminology(definitions.clone(), terminology.clone()),
                 terminology,
                 terminology_server: terminology_server.transpose()?,
-                compartment: Compartment::of_patient(&definitions, &registry),
+                compartment,
+                record,
                 terminology_milliseconds: config.limits.terminology_milliseconds,
                 definitions,
                 registry,
@@ -145,6 +161,9 @@ impl Gateway {
                 clock,
                 validation: config.validation.clone(),
                 referral_policy: referral::Policy { mode, ..referral::Policy::default() },
+                sensitivities: Sensitivities::default(),
+                clients: config.clients.clone(),
+                recipients: tokio::sync::Mutex::default(),
                 spaces,
                 jobs,
                 committed: Arc::new(Notify::new()),
@@ -152,6 +171,10 @@ impl Gateway {
             }),
         };
         commit::start(&gateway, queue);
+        gateway
+            .settle()
+            .await
+            .map_err(|_| StoreError::Unsupported("what may be disclosed cannot be found out"))?;
         Ok(gateway)
     }
 

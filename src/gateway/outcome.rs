@@ -57,6 +57,9 @@ impl From<Refusal> for Refused {
 
 impl From<StoreError> for Refused {
     fn from(error: StoreError) -> Self {
-        Refused::Store(error.to_string())
+        match error {
+            StoreError::TooManyValues => Refused::malformed(IssueCode::TooCostly, error.to_string()),
+            error => Refused::Store(error.to_string()),
+        }
     }
 }

@@ -1,12 +1,15 @@
 //! Answering a search: the page that matches, and what goes with it.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::access::Viewer;
 use crate::definitions::SearchKind;
 use crate::fhir::time::Instant;
 use crate::fhir::{Issue, IssueCode};
-use crate::search::{DEFAULT_COUNT, Include, IncludeTarget, ParameterKey, SearchRequest, Summary, Total};
+use crate::search::{
+    Criteria, DEFAULT_COUNT, Include, IncludeTarget, ParameterKey, SearchRequest, Summary, Total,
+};
 use crate::store::{Cursor, Isolation, Key, Page, Snapshot, SortKey, StoreError, Version};
 
 use super::{Gateway, Refused, Space};
@@ -14,9 +17,10 @@ use super::{Gateway, Refused, Space};
 /// How many rounds `:iterate` goes, at most.
 const MOST_ROUNDS: usize = 5;
 /// How many resources may be included, at most.
-const MOST_INCLUDED: usize = 10_000;
+pub(super) const MOST_INCLUDED: usize = 10_000;
 
 /// What a search found.
+#[derive(Default)]
 pub struct SearchAnswer {
     /// In the order asked for.
     pub matches: Vec<Version>,
@@ -24,8 +28,8 @@ pub struct SearchAnswer {
     pub included: Vec<Version>,
     /// How many match in all, where that is known.
     pub total: Option<u64>,
-    /// Where the next page begins.
-    pub next: Option<Cursor>,
+    /// Where the next page begins, for a `next` link.
+    pub next: Option<String>,
     /// The moment the answer stands for: a search for what changed after it misses nothing.
     pub as_of: Option<Instant>,
     /// Remarks.
@@ -43,23 +47,10 @@ impl Gateway {
         let store = &self.inner.store;
         let sort: Vec<SortKey> =
             request.sort.iter().map(|sort| SortKey::new(&self.inner.registry, sort)).collect();
-        let after = match &request.after {
-            None => None,
-            Some(text) => Some(Cursor::parse(text).ok_or_else(|| {
-                Refused::malformed(IssueCode::Value, "_after is not from a 'next' link of this server")
-            })?),
-        };
+        let after = cursor(request.after.as_deref())?;
         let count = match request.summary {
             Summary::Count => 0,
             _ => request.count.unwrap_or(DEFAULT_COUNT),
-        };
-        let page = Page {
-            space: space.id,
-            type_name: &request.type_name,
-            conditions: &request.conditions,
-            sort: &sort,
-            after: after.as_ref(),
-            count,
         };
         // Before the search: what is committed meanwhile is newer, and will be found by the next poll.
         let isolation = match request.includes.is_empty() && request.total != Total::Accurate {
@@ -68,6 +59,8 @@ impl Gateway {
         };
         let mut snapshot = store.snapshot(viewer, isolation).await?;
         let as_of = snapshot.latest().await?;
+        let criteria = held(&mut snapshot, space, &request.criteria).await?;
+        let page = Page { space: space.id, criteria: &criteria, sort: &sort, after: after.as_ref(), count };
         let found = if count == 0 { Default::default() } else { snapshot.search(&page).await? };
         let whole = count > 0 && after.is_none() && found.next.is_none();
         let counted = count == 0 || request.total == Total::Accurate;
@@ -80,7 +73,8 @@ impl Gateway {
         let mut issues = request.issues.clone();
         let included =
             self.include(&mut snapshot, space, &found.versions, &request.includes, &mut issues).await?;
-        Ok(SearchAnswer { matches: found.versions, included, total, next: found.next, as_of, issues })
+        let next = found.next.as_ref().map(Cursor::to_text);
+        Ok(SearchAnswer { matches: found.versions, included, total, next, as_of, issues })
     }
 
     async fn include(
@@ -168,4 +162,26 @@ impl Gateway {
             None => registry.all().filter(|key| registry[*key].kind == SearchKind::Reference).collect(),
         }
     }
+}
+
+/// The place a `next` link names.
+pub(super) fn cursor(after: Option<&str>) -> Result<Option<Cursor>, Refused> {
+    let parse = |text| {
+        let wrong = "_after is not from a 'next' link of this server";
+        Cursor::parse(text).ok_or_else(|| Refused::malformed(IssueCode::Value, wrong))
+    };
+    after.map(parse).transpose()
+}
+
+/// Of several types those of which there is something.
+pub(super) async fn held<'r>(
+    snapshot: &mut Snapshot<'_>,
+    space: &Space,
+    criteria: &'r [Criteria],
+) -> Result<Cow<'r, [Criteria]>, StoreError> {
+    if criteria.len() < 2 {
+        return Ok(Cow::Borrowed(criteria));
+    }
+    let types = snapshot.types(space.id).await?;
+    Ok(criteria.iter().filter(|criteria| types.contains(&criteria.type_name)).cloned().collect())
 }

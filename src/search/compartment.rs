@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::definitions::Definitions;
 
-use super::{ParameterKey, Registry};
+use super::{Condition, Criteria, ParameterKey, ReferenceTest, Registry, Values};
 
 const PATIENT: &str = "http://hl7.org/fhir/CompartmentDefinition/patient";
 
@@ -28,6 +28,34 @@ impl Compartment {
             }
         }
         Compartment(by_type)
+    }
+
+    /// The compartment with those resources of one more type that refer to the Patient by a parameter.
+    pub fn with(mut self, registry: &Registry, type_name: &str, code: &str) -> Compartment {
+        if let Some(key) = registry.find(type_name, code) {
+            self.0.entry(type_name.to_owned()).or_default().push(key);
+        }
+        self
+    }
+
+    /// What finds one Patient and all that is in the compartment, by type. A type may come more than once.
+    pub fn criteria(&self, patient: &str) -> Vec<Criteria> {
+        let itself = Condition::Id(vec![patient.to_owned()]);
+        let mut criteria = vec![Criteria { type_name: "Patient".to_owned(), conditions: vec![itself] }];
+        let to_patient = ReferenceTest {
+            id: patient.to_owned(),
+            type_name: Some("Patient".to_owned()),
+            base: String::new(),
+            version: None,
+        };
+        for (type_name, keys) in self.0.iter().filter(|(type_name, _)| *type_name != "Patient") {
+            criteria.extend(keys.iter().map(|parameter| {
+                let values = Values::Reference(vec![to_patient.clone()]);
+                let refers = Condition::Value { parameter: *parameter, negated: false, values };
+                Criteria { type_name: type_name.clone(), conditions: vec![refers] }
+            }));
+        }
+        criteria
     }
 
     /// The parameters of a type; `None` when its resources are never in the compartment.

@@ -5,6 +5,15 @@ use crate::fhir::time::Period;
 
 use super::ParameterKey;
 
+/// What the resources of one type have to meet.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Criteria {
+    /// Resource type.
+    pub type_name: String,
+    /// All must be met.
+    pub conditions: Vec<Condition>,
+}
+
 /// One condition. A search is met when all of its conditions are.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Condition {
@@ -41,6 +50,8 @@ pub enum Condition {
         /// Type of the target, and what it has to meet.
         targets: Vec<(String, Condition)>,
     },
+    /// One of these is met.
+    Any(Vec<Condition>),
     /// Met by nothing: a value that no resource can have.
     Nothing,
 }

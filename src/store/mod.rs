@@ -7,6 +7,7 @@
 
 mod backup;
 mod client;
+mod disclosure;
 mod entries;
 mod export;
 mod history;
@@ -26,6 +27,7 @@ mod write;
 pub use backup::{backup, restore};
 
 pub use client::{ClientRow, ClientsVersion};
+pub use disclosure::{Link, NewDisclosure, TaskKey};
 pub use export::{Among, Candidate, Candidates, ExportRow, Moment};
 pub use history::{HistoryFilter, HistoryScope};
 pub use open::{Durability, Options};
@@ -68,6 +70,9 @@ pub enum StoreError {
         /// Why.
         error: std::io::Error,
     },
+    /// A statement with more values than a database takes.
+    #[error("this asks for too many values at once")]
+    TooManyValues,
     /// Something that this database cannot do.
     #[error("{0}")]
     Unsupported(&'static str),

@@ -6,7 +6,7 @@ use sqlx::{Any, AnyConnection, Transaction};
 use crate::access::Viewer;
 use crate::fhir::time::Instant;
 
-use super::{Kind, Store, StoreError, WriteTransaction, read};
+use super::{Key, Kind, Store, StoreError, Version, WriteTransaction, read};
 
 /// Whether what others commit meanwhile shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,5 +70,11 @@ impl Snapshot<'_> {
     /// As [`Store::latest`].
     pub async fn latest(&mut self) -> Result<Option<Instant>, StoreError> {
         read::latest(self.connection()).await
+    }
+
+    /// As [`Store::read_all`].
+    pub async fn read_all(&mut self, keys: &[Key]) -> Result<Vec<Version>, StoreError> {
+        let viewer = self.viewer;
+        read::current(self.connection(), viewer, &keys.iter().collect::<Vec<_>>()).await
     }
 }

@@ -9,6 +9,9 @@ use crate::fhir::time::Instant;
 
 use super::{SpaceId, StoreError};
 
+/// Most values of a statement. SQLite takes 32,766, PostgreSQL 65,535.
+const MOST_VALUES: usize = 30_000;
+
 /// A statement in the making.
 #[derive(Default)]
 pub(super) struct Sql {
@@ -138,27 +141,33 @@ impl Sql {
     }
 
     /// The statement in the words of the connection's database.
-    fn query(self, connection: &AnyConnection) -> sqlx::query::Query<'static, Any, AnyArguments> {
+    fn query(
+        self,
+        connection: &AnyConnection,
+    ) -> Result<sqlx::query::Query<'static, Any, AnyArguments>, StoreError> {
+        if self.arguments.len() > MOST_VALUES {
+            return Err(StoreError::TooManyValues);
+        }
         let text = match connection.backend_name() {
             "PostgreSQL" => numbered(&self.text),
             _ => self.text,
         };
-        sqlx::query_with(AssertSqlSafe(text), self.arguments)
+        Ok(sqlx::query_with(AssertSqlSafe(text), self.arguments))
     }
 
     pub(super) async fn fetch_all(self, connection: &mut AnyConnection) -> Result<Vec<AnyRow>, StoreError> {
-        Ok(self.query(connection).fetch_all(connection).await?)
+        Ok(self.query(connection)?.fetch_all(connection).await?)
     }
 
     pub(super) async fn fetch_optional(
         self,
         connection: &mut AnyConnection,
     ) -> Result<Option<AnyRow>, StoreError> {
-        Ok(self.query(connection).fetch_optional(connection).await?)
+        Ok(self.query(connection)?.fetch_optional(connection).await?)
     }
 
     pub(super) async fn execute(self, connection: &mut AnyConnection) -> Result<u64, StoreError> {
-        Ok(self.query(connection).execute(connection).await?.rows_affected())
+        Ok(self.query(connection)?.execute(connection).await?.rows_affected())
     }
 }
 

@@ -3,11 +3,14 @@
 mod ask;
 mod auth;
 mod bulk;
+mod clients;
 mod definitions;
 mod examples;
 mod fhirpath;
 mod fuzz;
 mod harness;
+mod isolation;
+mod model;
 mod patch;
 mod process;
 mod referral;

@@ -15,7 +15,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body as HttpBody;
 use axum::extract::{Request as HttpRequest, State};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::routing::get;
+use http::header::ALLOW;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -27,19 +29,20 @@ use crate::access::Principal;
 use crate::fhir::{Issue, IssueCode};
 use crate::gateway::Space;
 
-use crate::api::content::{Form, NotAcceptable, names_fhir};
-use crate::api::request::{Body, Conditions, Preferences, Request, decode_form};
-use crate::api::{Answer, Api, ApiError, Interaction};
+use super::content::{Form, NotAcceptable, names_fhir};
+use super::request::{Body, Conditions, Preferences, Request, decode_form};
+use super::{Answer, Api, ApiError, Interaction};
 
 /// All routes.
 pub fn router(api: Api) -> Router {
     Router::new()
         .route("/health/live", get(|| async { "live\n" }))
         .route("/health/ready", get(ready))
-        .merge(crate::api::auth::routes())
+        .merge(super::auth::routes())
         .fallback(fhir)
         .layer(CatchPanicLayer::custom(panicked(api.clone())))
         .layer(cors(&api.cors_origins))
+        .layer(from_fn_with_state(api.clone(), options))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .with_state(api)
 }
@@ -48,6 +51,8 @@ pub fn router(api: Api) -> Router {
 fn cors(origins: &[HeaderValue]) -> CorsLayer {
     let all = origins.iter().any(|origin| origin == "*");
     let told = [
+        "accept-patch",
+        "allow",
         "content-location",
         "etag",
         "expires",
@@ -85,7 +90,7 @@ async fn fhir(State(api): State<Api>, request: HttpRequest) -> Response<HttpBody
         Ok((space, path)) => {
             let types = api.gateway.definitions().types();
             match Interaction::parse(&method, &path, types) {
-                Err(error) => ("unknown", Err(error)),
+                Err(error) => ("unknown", Ok(not_understood(&api, &path, error))),
                 Ok(interaction) => {
                     let label = interaction.label();
                     let work = handle(&api, space, interaction, request, query);
@@ -103,6 +108,39 @@ async fn fhir(State(api): State<Api>, request: HttpRequest) -> Response<HttpBody
         .record(seconds);
     debug!(interaction = label, status, seconds, "answered");
     response
+}
+
+/// 405 where other methods go with the path, which are told.
+fn not_understood(api: &Api, path: &str, error: ApiError) -> Answer {
+    match methods(api, path) {
+        headers if headers.is_empty() => error.into_answer(),
+        headers => Answer { headers, ..ApiError::MethodNotAllowed.into_answer() },
+    }
+}
+
+/// Tells who asks by OPTIONS which methods go with a path (RFC 9110 §9.3.7). The rest of the answer is for browsers.
+async fn options(State(api): State<Api>, request: HttpRequest, next: Next) -> Response<HttpBody> {
+    let is_asked = request.method() == Method::OPTIONS;
+    let path = is_asked.then(|| understand(&api, request.uri().path()).ok()).flatten();
+    let mut response = next.run(request).await;
+    for (name, value) in path.iter().flat_map(|(_, path)| methods(&api, path)) {
+        response.headers_mut().extend(HeaderValue::from_str(&value).map(|value| (name, value)));
+    }
+    response
+}
+
+/// `Allow`, and where a PATCH is allowed `Accept-Patch` (RFC 5789 §3.1). Nothing where nothing is.
+fn methods(api: &Api, path: &str) -> Vec<(HeaderName, String)> {
+    let methods = Interaction::methods(path, api.gateway.definitions().types());
+    let names: Vec<&str> = methods.iter().map(Method::as_str).chain(["OPTIONS"]).collect();
+    let mut headers = Vec::new();
+    if !methods.is_empty() {
+        headers.push((ALLOW, names.join(", ")));
+    }
+    if methods.contains(&Method::PATCH) {
+        headers.push((super::patch::ACCEPT_PATCH, super::patch::FORMATS.join(", ")));
+    }
+    headers
 }
 
 /// The space a path is in, and the rest of the path.
@@ -134,7 +172,7 @@ async fn handle(
     // What the server can do everybody may know. Of everybody else's body nothing is read.
     let principal = match interaction {
         Interaction::Capabilities => Principal::Open,
-        _ => crate::api::auth::principal(api, &head).await?,
+        _ => super::auth::principal(api, &head).await?,
     };
     let limit = api.limits.body_bytes;
     let bytes = match Limited::new(body, limit).collect().await {

@@ -10,7 +10,34 @@ use crate::terminology::Shelf;
 use crate::terminology::expansion::{ExpandedCode, Expansion, LONGEST, NotExpanded, Wanted, expand};
 
 use super::subject::{self, undecided};
+use crate::api::operation::{Definition, Operation, Parameter};
 use crate::api::parameters::Parameters;
+
+pub(super) const OPERATION: Operation = Operation {
+    code: "expand",
+    resource: Some("ValueSet"),
+    on_type: true,
+    on_instance: true,
+    definition: Definition::Part("http://hl7.org/fhir/OperationDefinition/ValueSet-expand"),
+    description: "Gives the codes of a value set.",
+    parameters: &[
+        Parameter::input("url", 0, "1", "uri"),
+        Parameter::input("valueSet", 0, "1", "ValueSet"),
+        Parameter::input("valueSetVersion", 0, "1", "string"),
+        Parameter::input("context", 0, "1", "uri"),
+        Parameter::input("filter", 0, "1", "string"),
+        Parameter::input("offset", 0, "1", "integer"),
+        Parameter::input("count", 0, "1", "integer"),
+        Parameter::input("includeDesignations", 0, "1", "boolean"),
+        Parameter::input("designation", 0, "*", "string"),
+        Parameter::input("includeDefinition", 0, "1", "boolean"),
+        Parameter::input("activeOnly", 0, "1", "boolean"),
+        Parameter::input("excludeNested", 0, "1", "boolean"),
+        Parameter::input("displayLanguage", 0, "1", "code"),
+        Parameter::input("exclude-system", 0, "*", "canonical"),
+        Parameter::output("return", 1, "1", "ValueSet"),
+    ],
+};
 
 /// What changes the answer and is not done here.
 const REFUSED: [&str; 4] = ["date", "system-version", "check-system-version", "force-system-version"];

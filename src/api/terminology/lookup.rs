@@ -11,7 +11,41 @@ use crate::terminology::Shelf;
 use crate::terminology::lookup::{Found, Looked, NotFound, lookup};
 
 use super::subject::{undecided, unknown};
+use crate::api::operation::{Definition, Operation, Parameter};
 use crate::api::parameters::{Out, Parameters, asked, missing};
+
+pub(super) const OPERATION: Operation = Operation {
+    code: "lookup",
+    resource: Some("CodeSystem"),
+    on_type: true,
+    on_instance: false,
+    definition: Definition::Part("http://hl7.org/fhir/OperationDefinition/CodeSystem-lookup"),
+    description: "Tells what is known of a code.",
+    parameters: &[
+        Parameter::input("code", 0, "1", "code"),
+        Parameter::input("system", 0, "1", "uri"),
+        Parameter::input("version", 0, "1", "string"),
+        Parameter::input("coding", 0, "1", "Coding"),
+        Parameter::input("property", 0, "*", "code"),
+        Parameter::output("name", 1, "1", "string"),
+        Parameter::output("version", 0, "1", "string"),
+        Parameter::output("display", 1, "1", "string"),
+        Parameter::group(
+            "out",
+            "designation",
+            &[
+                Parameter::output("language", 0, "1", "code"),
+                Parameter::output("use", 0, "1", "Coding"),
+                Parameter::output("value", 1, "1", "string"),
+            ],
+        ),
+        Parameter::group(
+            "out",
+            "property",
+            &[Parameter::output("code", 1, "1", "code"), Parameter::output("value", 0, "1", "Element")],
+        ),
+    ],
+};
 
 /// What there is to know about a code.
 pub(super) async fn operation(api: &Api, request: &Request, body: Body) -> Result<Answer, ApiError> {

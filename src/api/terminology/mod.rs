@@ -12,25 +12,19 @@ mod validate_code;
 
 pub(super) use capabilities::terminology_capabilities;
 
+use super::operation::Operation;
 use super::request::{Body, Request};
 use super::{Answer, Api, ApiError};
 
-/// The operations by type and name, and whether they can be asked of one resource.
-pub(super) const OPERATIONS: [(&str, &str, bool); 6] = [
-    ("CodeSystem", "lookup", false),
-    ("CodeSystem", "subsumes", true),
-    ("CodeSystem", "validate-code", true),
-    ("ConceptMap", "translate", true),
-    ("ValueSet", "expand", true),
-    ("ValueSet", "validate-code", true),
+/// The operations.
+pub(super) const OPERATIONS: [&Operation; 6] = [
+    &lookup::OPERATION,
+    &subsumes::OPERATION,
+    &validate_code::OF_CODE_SYSTEM,
+    &translate::OPERATION,
+    &expand::OPERATION,
+    &validate_code::OF_VALUE_SET,
 ];
-
-/// Whether an operation is one of these.
-pub(super) fn has(type_name: Option<&str>, id: Option<&str>, name: &str) -> bool {
-    OPERATIONS.iter().any(|(own_type, own_name, on_instance)| {
-        type_name == Some(own_type) && name == *own_name && (id.is_none() || *on_instance)
-    })
-}
 
 /// Carries one of them out.
 pub(super) async fn operation(

@@ -9,7 +9,26 @@ use crate::terminology::subsumption::subsumes;
 
 use super::lookup::refused;
 use super::subject::{self, undecided};
+use crate::api::operation::{Definition, Operation, Parameter};
 use crate::api::parameters::{Out, Parameters, asked, missing};
+
+pub(super) const OPERATION: Operation = Operation {
+    code: "subsumes",
+    resource: Some("CodeSystem"),
+    on_type: true,
+    on_instance: true,
+    definition: Definition::Whole("http://hl7.org/fhir/OperationDefinition/CodeSystem-subsumes"),
+    description: "Tells how two codes of a code system stand to each other.",
+    parameters: &[
+        Parameter::input("codeA", 0, "1", "code"),
+        Parameter::input("codeB", 0, "1", "code"),
+        Parameter::input("system", 0, "1", "uri"),
+        Parameter::input("version", 0, "1", "string"),
+        Parameter::input("codingA", 0, "1", "Coding"),
+        Parameter::input("codingB", 0, "1", "Coding"),
+        Parameter::output("outcome", 1, "1", "code"),
+    ],
+};
 
 /// How two codes stand to each other.
 pub(super) async fn operation(

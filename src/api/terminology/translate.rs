@@ -10,7 +10,58 @@ use crate::terminology::Shelf;
 use crate::terminology::translation::{Match, Wanted, by_any_map, by_map};
 
 use super::subject;
+use crate::api::operation::{Definition, Operation, Parameter};
 use crate::api::parameters::{Out, Parameters, asked, missing};
+
+pub(super) const OPERATION: Operation = Operation {
+    code: "translate",
+    resource: Some("ConceptMap"),
+    on_type: true,
+    on_instance: true,
+    definition: Definition::Whole("http://hl7.org/fhir/OperationDefinition/ConceptMap-translate"),
+    description: "Gives the counterparts of a code by concept maps.",
+    parameters: &[
+        Parameter::input("url", 0, "1", "uri"),
+        Parameter::input("conceptMap", 0, "1", "ConceptMap"),
+        Parameter::input("conceptMapVersion", 0, "1", "string"),
+        Parameter::input("code", 0, "1", "code"),
+        Parameter::input("system", 0, "1", "uri"),
+        Parameter::input("version", 0, "1", "string"),
+        Parameter::input("source", 0, "1", "uri"),
+        Parameter::input("coding", 0, "1", "Coding"),
+        Parameter::input("codeableConcept", 0, "1", "CodeableConcept"),
+        Parameter::input("target", 0, "1", "uri"),
+        Parameter::input("targetsystem", 0, "1", "uri"),
+        Parameter::group(
+            "in",
+            "dependency",
+            &[
+                Parameter::input("element", 0, "1", "uri"),
+                Parameter::input("concept", 0, "1", "CodeableConcept"),
+            ],
+        ),
+        Parameter::input("reverse", 0, "1", "boolean"),
+        Parameter::output("result", 1, "1", "boolean"),
+        Parameter::output("message", 0, "1", "string"),
+        Parameter::group(
+            "out",
+            "match",
+            &[
+                Parameter::output("equivalence", 0, "1", "code"),
+                Parameter::output("concept", 0, "1", "Coding"),
+                Parameter::group(
+                    "out",
+                    "product",
+                    &[
+                        Parameter::output("element", 0, "1", "uri"),
+                        Parameter::output("concept", 0, "1", "Coding"),
+                    ],
+                ),
+                Parameter::output("source", 0, "1", "uri"),
+            ],
+        ),
+    ],
+};
 
 /// The counterparts of a code.
 pub(super) async fn operation(

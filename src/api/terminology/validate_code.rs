@@ -13,10 +13,68 @@ use crate::terminology::verdict::{Asked, Verdict, in_system, in_value_set};
 use crate::terminology::{Membership, Missing, Shelf};
 
 use super::subject;
+use crate::api::operation::{Definition, Operation, Parameter};
 use crate::api::parameters::{Out, Parameters, asked, missing};
 
 /// The parameter by which terminology servers tell that the answer is no for want of a code system.
 const UNKNOWN_SYSTEM: &str = "x-caused-by-unknown-system";
+
+pub(super) const OF_VALUE_SET: Operation = Operation {
+    code: "validate-code",
+    resource: Some("ValueSet"),
+    on_type: true,
+    on_instance: true,
+    definition: Definition::Part("http://hl7.org/fhir/OperationDefinition/ValueSet-validate-code"),
+    description: "Tells whether a code is in a value set.",
+    parameters: &[
+        Parameter::input("url", 0, "1", "uri"),
+        Parameter::input("context", 0, "1", "uri"),
+        Parameter::input("valueSet", 0, "1", "ValueSet"),
+        Parameter::input("valueSetVersion", 0, "1", "string"),
+        Parameter::input("code", 0, "1", "code"),
+        Parameter::input("system", 0, "1", "uri"),
+        Parameter::input("systemVersion", 0, "1", "string"),
+        Parameter::input("display", 0, "1", "string"),
+        Parameter::input("coding", 0, "1", "Coding"),
+        Parameter::input("codeableConcept", 0, "1", "CodeableConcept"),
+        Parameter::input("abstract", 0, "1", "boolean"),
+        Parameter::output("result", 1, "1", "boolean"),
+        Parameter::output("message", 0, "1", "string"),
+        Parameter::output("display", 0, "1", "string"),
+        Parameter::output("code", 0, "1", "code"),
+        Parameter::output("system", 0, "1", "uri"),
+        Parameter::output("version", 0, "1", "string"),
+        Parameter::output(UNKNOWN_SYSTEM, 0, "*", "canonical"),
+        Parameter::output("issues", 0, "1", "OperationOutcome"),
+    ],
+};
+
+pub(super) const OF_CODE_SYSTEM: Operation = Operation {
+    code: "validate-code",
+    resource: Some("CodeSystem"),
+    on_type: true,
+    on_instance: true,
+    definition: Definition::Part("http://hl7.org/fhir/OperationDefinition/CodeSystem-validate-code"),
+    description: "Tells whether a code is in a code system.",
+    parameters: &[
+        Parameter::input("url", 0, "1", "uri"),
+        Parameter::input("codeSystem", 0, "1", "CodeSystem"),
+        Parameter::input("code", 0, "1", "code"),
+        Parameter::input("version", 0, "1", "string"),
+        Parameter::input("display", 0, "1", "string"),
+        Parameter::input("coding", 0, "1", "Coding"),
+        Parameter::input("codeableConcept", 0, "1", "CodeableConcept"),
+        Parameter::input("abstract", 0, "1", "boolean"),
+        Parameter::output("result", 1, "1", "boolean"),
+        Parameter::output("message", 0, "1", "string"),
+        Parameter::output("display", 0, "1", "string"),
+        Parameter::output("code", 0, "1", "code"),
+        Parameter::output("system", 0, "1", "uri"),
+        Parameter::output("version", 0, "1", "string"),
+        Parameter::output(UNKNOWN_SYSTEM, 0, "*", "canonical"),
+        Parameter::output("issues", 0, "1", "OperationOutcome"),
+    ],
+};
 
 /// Whether a code is in a value set.
 pub(super) async fn of_value_set(

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::fhir::{Resource, json};
 
+use super::entry::Entry;
+
 /// Longest document in bytes.
 const LONGEST: u64 = 64 << 20;
 
@@ -21,10 +23,16 @@ pub(super) struct Source {
 pub(super) struct Document {
     /// `FILE` or `FILE:LINE`.
     pub(super) place: String,
+    /// The resource.
+    pub(super) entry: Result<Entry, Flaw>,
+}
+
+/// A text that is no resource.
+pub(super) struct Flaw {
     /// As it is written.
     pub(super) text: String,
-    /// What it is, or why it is no resource.
-    pub(super) resource: Result<Resource, String>,
+    /// Why it is none.
+    pub(super) why: String,
 }
 
 /// These files, and those in these directories in the order of their paths.
@@ -108,13 +116,15 @@ impl Documents {
         if bytes.is_empty() && self.is_lines {
             return None;
         }
-        let resource = match json::parse(bytes).map_err(|error| error.to_string()).map(Resource::new) {
+        let text = || String::from_utf8_lossy(bytes).into_owned();
+        let flaw = |why: String| Flaw { text: text(), why };
+        let entry = match json::parse(bytes).map(Resource::new) {
             Ok(Err(_)) if self.source.is_lenient && !self.is_lines => return None,
-            Ok(Err(error)) => Err(error.to_string()),
-            Ok(Ok(resource)) => Ok(resource),
-            Err(error) => Err(error),
+            Ok(Ok(resource)) => Ok(Entry::new(&resource, text())),
+            Ok(Err(error)) => Err(flaw(error.to_string())),
+            Err(error) => Err(flaw(error.to_string())),
         };
-        Some(Document { place: self.place(), text: String::from_utf8_lossy(bytes).into_owned(), resource })
+        Some(Document { place: self.place(), entry })
     }
 }
 

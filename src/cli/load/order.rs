@@ -2,34 +2,34 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use serde_json::Value;
+use super::entry::Entry;
 
-use crate::fhir::{Reference, Resource};
-
-/// The resources in ranks: each refers only to resources of ranks before its own, or of none. Where resources refer to
-/// each other in a circle, the one met first is taken not to.
-pub(super) fn by_rank(resources: Vec<Resource>) -> Vec<Vec<Resource>> {
-    let places: HashMap<String, usize> = resources
+/// Resources in ranks: each refers only to resources of ranks before its own, or of none. Where resources refer to each
+/// other in a circle, the one met first is taken not to. What comes again is of a later rank than what came before.
+pub(super) fn by_rank(entries: Vec<Entry>) -> Vec<Vec<Entry>> {
+    // Of each place the first and the last that is for it.
+    let mut places: HashMap<String, (usize, usize)> = HashMap::new();
+    let mut earlier = vec![None; entries.len()];
+    for (index, entry) in entries.iter().enumerate() {
+        if let Some(place) = entry.place() {
+            let (_, last) = places.entry(place).or_insert((index, index));
+            earlier[index] = Some(std::mem::replace(last, index)).filter(|earlier| *earlier != index);
+        }
+    }
+    let targets: Vec<Vec<usize>> = entries
         .iter()
-        .enumerate()
-        .filter_map(|(index, resource)| Some((format!("{}/{}", resource.type_name(), resource.id()?), index)))
-        .collect();
-    let targets: Vec<Vec<usize>> = resources
-        .iter()
-        .map(|resource| {
-            let mut found = Vec::new();
-            references(resource.as_value(), &mut |text| {
-                found.extend(target(text).and_then(|key| places.get(&key)))
-            });
-            found
+        .zip(earlier)
+        .map(|(entry, earlier)| {
+            let targets = entry.targets().filter_map(|target| Some(places.get(target)?.0));
+            targets.chain(earlier).collect()
         })
         .collect();
-    let mut ranked: Vec<Vec<Resource>> = Vec::new();
-    for (resource, rank) in resources.into_iter().zip(ranks(&targets)) {
+    let mut ranked: Vec<Vec<Entry>> = Vec::new();
+    for (entry, rank) in entries.into_iter().zip(ranks(&targets)) {
         if ranked.len() <= rank {
             ranked.resize_with(rank + 1, Vec::new);
         }
-        ranked[rank].push(resource);
+        ranked[rank].push(entry);
     }
     ranked
 }
@@ -49,15 +49,6 @@ pub(super) fn types_by_rank(types: &BTreeMap<String, BTreeSet<String>>) -> Vec<B
         ranked[rank].insert(name.clone());
     }
     ranked
-}
-
-/// The types of resources that a resource refers to.
-pub(super) fn target_types(resource: &Resource, visit: &mut impl FnMut(&str)) {
-    references(resource.as_value(), &mut |text| {
-        if let Reference::Relative { type_name, .. } = Reference::parse(text) {
-            visit(type_name);
-        }
-    });
 }
 
 /// The rank of each, from which it refers to.
@@ -99,34 +90,12 @@ fn rank(start: usize, targets: &[Vec<usize>], ranks: &mut [Option<usize>], open:
     }
 }
 
-fn target(reference: &str) -> Option<String> {
-    match Reference::parse(reference) {
-        Reference::Relative { type_name, id, .. } => Some(format!("{type_name}/{id}")),
-        _ => None,
-    }
-}
-
-/// All literal references within a resource.
-fn references(value: &Value, visit: &mut impl FnMut(&str)) {
-    match value {
-        Value::Object(map) => {
-            for (name, value) in map {
-                match value {
-                    Value::String(text) if name == "reference" => visit(text),
-                    value => references(value, visit),
-                }
-            }
-        }
-        Value::Array(values) => values.iter().for_each(|value| references(value, visit)),
-        _ => {}
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::fhir::Resource;
 
     #[test]
     fn types() {
@@ -149,7 +118,8 @@ mod tests {
         let resource = |id: &str, refers: &[&str]| {
             let refers: Vec<Value> =
                 refers.iter().map(|id| json!({"reference": format!("Basic/{id}")})).collect();
-            Resource::new(json!({"resourceType": "Basic", "id": id, "extension": refers})).unwrap()
+            let resource = json!({"resourceType": "Basic", "id": id, "extension": refers});
+            Entry::new(&Resource::new(resource).unwrap(), String::new())
         };
         let ranks = by_rank(vec![
             resource("a", &["b", "c"]),
@@ -158,9 +128,12 @@ mod tests {
             resource("d", &["e"]),
             resource("e", &["d"]),
             resource("f", &["f"]),
+            resource("c", &["f"]),
+            resource("f", &["f"]),
+            resource("f", &[]),
         ]);
-        let ids: Vec<Vec<&str>> =
-            ranks.iter().map(|rank| rank.iter().filter_map(Resource::id).collect()).collect();
-        assert_eq!(ids, [vec!["c", "e", "f"], vec!["b", "d"], vec!["a"]]);
+        let ids: Vec<String> =
+            ranks.iter().map(|rank| rank.iter().filter_map(|entry| entry.place()?.pop()).collect()).collect();
+        assert_eq!(ids, ["cef", "bdcf", "af"]);
     }
 }

@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use indicatif::ProgressBar;
 
-use crate::fhir::Resource;
-
-use super::files::{Document, Source};
+use super::entry::Entry;
+use super::files::{Flaw, Source};
 use super::order;
 
 /// Bytes of resources in memory at once. Within so much what is referred to comes first to the letter; beyond it by type.
@@ -29,7 +28,7 @@ impl Plan {
     pub(super) fn of(
         sources: Vec<Source>,
         bar: &ProgressBar,
-        mut bad: impl FnMut(Document) -> Result<(), String>,
+        mut bad: impl FnMut(String, Flaw) -> Result<(), String>,
     ) -> Result<Plan, String> {
         let mut plan = Plan::default();
         for source in sources {
@@ -37,23 +36,26 @@ impl Plan {
             for document in source.documents()? {
                 let document = document?;
                 bar.inc(1);
-                let Ok(resource) = &document.resource else {
-                    bad(document)?;
-                    continue;
+                let entry = match document.entry {
+                    Ok(entry) => entry,
+                    Err(flaw) => {
+                        bad(document.place, flaw)?;
+                        continue;
+                    }
                 };
-                let name = resource.type_name();
+                let name = entry.type_name();
                 if !types.contains(name) {
                     types.insert(name.to_owned());
                     plan.types.entry(name.to_owned()).or_default();
                 }
                 if let Some(targets) = plan.types.get_mut(name) {
-                    order::target_types(resource, &mut |target| {
+                    for (target, _) in entry.targets().filter_map(|target| target.split_once('/')) {
                         if !targets.contains(target) {
                             targets.insert(target.to_owned());
                         }
-                    });
+                    }
                 }
-                plan.bytes += document.text.len();
+                plan.bytes += entry.text().len();
                 plan.count += 1;
             }
             plan.sources.push((source, types));
@@ -62,7 +64,7 @@ impl Plan {
     }
 
     /// The resources in portions of some megabytes, each in ranks: a resource refers to those of its rank only in a circle.
-    pub(super) fn portions(&self) -> impl Iterator<Item = Result<Vec<Vec<Resource>>, String>> + '_ {
+    pub(super) fn portions(&self) -> impl Iterator<Item = Result<Vec<Vec<Entry>>, String>> + '_ {
         let passes = match self.bytes <= AT_ONCE {
             true => vec![self.types.keys().cloned().collect()],
             false => order::types_by_rank(&self.types),
@@ -79,31 +81,27 @@ impl Plan {
                 };
                 documents.into_iter().flatten().chain(error)
             });
-            let resources = documents.filter_map(move |document| match document {
+            portions(documents.filter_map(move |document| match document {
                 Err(error) => Some(Err(error)),
-                Ok(Document { resource, text, .. }) => {
-                    let resource = resource.ok().filter(|resource| types.contains(resource.type_name()))?;
-                    Some(Ok((resource, text.len())))
-                }
-            });
-            portions(resources)
+                Ok(document) => document.entry.ok().filter(|entry| types.contains(entry.type_name())).map(Ok),
+            }))
         })
     }
 }
 
-/// Gathers resources with their sizes into portions.
+/// Gathers resources into portions.
 fn portions(
-    mut resources: impl Iterator<Item = Result<(Resource, usize), String>>,
-) -> impl Iterator<Item = Result<Vec<Vec<Resource>>, String>> {
+    mut entries: impl Iterator<Item = Result<Entry, String>>,
+) -> impl Iterator<Item = Result<Vec<Vec<Entry>>, String>> {
     std::iter::from_fn(move || {
         let (mut portion, mut bytes) = (Vec::new(), 0);
         while bytes < AT_ONCE {
-            match resources.next() {
+            match entries.next() {
                 None => break,
                 Some(Err(error)) => return Some(Err(error)),
-                Some(Ok((resource, size))) => {
-                    portion.push(resource);
-                    bytes += size;
+                Some(Ok(entry)) => {
+                    bytes += entry.text().len();
+                    portion.push(entry);
                 }
             }
         }

@@ -4,9 +4,10 @@ use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
+use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use crate::fhir::{Issue, IssueCode, OperationOutcome, Resource};
+use crate::fhir::{Issue, IssueCode, OperationOutcome};
 
 /// Shown one by one; of more, only the number.
 const MOST_SHOWN: usize = 50;
@@ -16,9 +17,9 @@ pub(super) struct Refusal {
     /// `Type/id`, or where it was read.
     pub(super) what: String,
     /// The HTTP status; `None` when the server was not asked or did not answer.
-    pub(super) status: Option<u16>,
+    pub(super) status: Option<StatusCode>,
     /// The resource; a text when it is none.
-    pub(super) resource: Result<Resource, String>,
+    pub(super) resource: Result<Value, String>,
     /// What the server had to say.
     pub(super) outcome: Value,
 }
@@ -35,8 +36,7 @@ impl Refusal {
         let is_error = |issue: &&Value| matches!(issue["severity"].as_str(), Some("error" | "fatal"));
         let issue = issues.find(is_error).unwrap_or(&self.outcome["issue"][0]);
         let text = issue["diagnostics"].as_str().or(issue["details"]["text"].as_str()).unwrap_or_default();
-        let status = self.status.and_then(|status| http::StatusCode::from_u16(status).ok());
-        let status = status.map(|status| format!("{status}: ")).unwrap_or_default();
+        let status = self.status.map(|status| format!("{status}: ")).unwrap_or_default();
         match issue["expression"][0].as_str() {
             Some(place) => format!("{status}{place}: {text}"),
             None => format!("{status}{text}"),
@@ -47,10 +47,10 @@ impl Refusal {
     fn line(&self) -> Value {
         let mut line = Map::new();
         if let Some(status) = self.status {
-            line.insert("status".to_owned(), status.into());
+            line.insert("status".to_owned(), status.as_u16().into());
         }
         match &self.resource {
-            Ok(resource) => line.insert("resource".to_owned(), resource.as_value().clone()),
+            Ok(resource) => line.insert("resource".to_owned(), resource.clone()),
             Err(text) => line.insert("text".to_owned(), json!(text)),
         };
         line.insert("outcome".to_owned(), self.outcome.clone());

@@ -1,7 +1,10 @@
 //! A group of transactions as it grows: what is current, in the store and among the group's own writes.
 
+mod disclosure;
 mod permission;
 mod reach;
+mod settle;
+mod story;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -21,6 +24,7 @@ use crate::store::{
 };
 
 use super::commit::Transaction;
+use super::recipients::Recipients;
 use super::submit::{Expected, Method, Written};
 use super::{Inner, Refused, Space, condition};
 
@@ -48,6 +52,16 @@ pub(super) struct Group<'g, 's> {
     batch: WriteBatch,
     /// Roles and services that work for somebody else than before.
     employers_changed: Vec<(SpaceId, Key)>,
+    /// What has been written, and how.
+    touched: Vec<(Key, Method)>,
+    /// Consents as they were.
+    consents_before: Vec<(Key, Resource)>,
+    /// What there was to say about the Tasks written.
+    told: HashMap<Key, (Instant, Vec<Issue>)>,
+    /// What there is to say besides, now that all is written.
+    late: HashMap<Key, Vec<Issue>>,
+    /// How many Tasks it was found out for what may be disclosed.
+    settled: usize,
     written: Counts,
 }
 
@@ -56,6 +70,8 @@ pub(super) struct Group<'g, 's> {
 pub(super) struct Counts {
     pub(super) versions: usize,
     pub(super) messages: usize,
+    /// Tasks it was found out for what may be disclosed.
+    pub(super) settled: usize,
 }
 
 /// One write of a transaction, decided but not yet part of the group.
@@ -87,6 +103,11 @@ impl<'g, 's> Group<'g, 's> {
             now,
             batch: WriteBatch::default(),
             employers_changed: Vec::new(),
+            touched: Vec::new(),
+            consents_before: Vec::new(),
+            told: HashMap::new(),
+            late: HashMap::new(),
+            settled: 0,
             written: Counts::default(),
         };
         // A create under a fresh id replaces nothing.
@@ -172,7 +193,8 @@ impl<'g, 's> Group<'g, 's> {
         for prepared in &job.writes {
             let write = &prepared.write;
             let key = Key::new(job.space.id, &write.type_name, write.id.as_str());
-            befores.push(if has_reach(&write.type_name) { self.resource(&key) } else { None });
+            let is_of_interest = has_reach(&write.type_name) && !hidden.contains(&key);
+            befores.push(if is_of_interest { self.resource(&key) } else { None });
             drafts.push(Draft {
                 key,
                 method: write.method,
@@ -233,7 +255,7 @@ impl<'g, 's> Group<'g, 's> {
                 continue;
             }
             self.note_reach(&job.space, &draft, before.as_ref()).await?;
-            written.push(self.write(job, draft));
+            written.push(self.write(&job.request, draft));
         }
         self.settle_employers(&job.space).await?;
         for event in plan.events {
@@ -371,14 +393,22 @@ impl<'g, 's> Group<'g, 's> {
     }
 
     /// Makes a draft part of the group.
-    fn write(&mut self, job: &Transaction, draft: Draft) -> Written {
+    fn write(&mut self, request: &str, draft: Draft) -> Written {
         let before = self.current.get(&draft.key).cloned().flatten();
         let was_there = before.as_ref().is_some_and(|before| before.body.is_some());
         if draft.resource.is_none() && !was_there {
             // Deleting what is not there is no error and no version (R4 §3.1.0.7).
             return nothing_deleted(draft, before.map_or(0, |before| before.version));
         }
+        self.touched.push((draft.key.clone(), draft.method));
+        if &*draft.key.type_name == "Consent" {
+            let consent = self.resource(&draft.key);
+            self.consents_before.extend(consent.map(|consent| (draft.key.clone(), consent)));
+        }
         let seq = self.next;
+        if &*draft.key.type_name == "Task" && draft.resource.is_some() {
+            self.told.insert(draft.key.clone(), (seq, draft.issues.clone()));
+        }
         self.next = Instant(seq.0 + 1);
         let version = before.as_ref().map_or(1, |before| before.version + 1);
         let body: Option<Arc<str>> = draft.resource.map(|mut resource| {
@@ -408,10 +438,9 @@ impl<'g, 's> Group<'g, 's> {
             key: draft.key.clone(),
             action: action.into(),
             author: draft.author.clone(),
-            request: job.request.clone(),
+            request: request.to_owned(),
         });
-        let issues = (!draft.issues.is_empty())
-            .then(|| OperationOutcome::from(draft.issues.clone()).to_value().to_string());
+        let issues = (!draft.issues.is_empty()).then(|| OperationOutcome::json_of(&draft.issues));
         self.batch.versions.push(NewVersion {
             key: draft.key.clone(),
             seq,
@@ -452,10 +481,14 @@ impl<'g, 's> Group<'g, 's> {
         Ok(())
     }
 
-    /// Writes what is left, and tells how much it was in all.
-    pub(super) async fn finish(mut self) -> Result<Counts, StoreError> {
-        self.flush().await?;
-        Ok(self.written)
+    /// Writes what is left, and finds out what of it may be disclosed. Tells how much it was in all, and what there is to
+    /// say about Tasks besides what their authors were told.
+    pub(super) async fn finish(
+        mut self,
+        recipients: &Recipients,
+    ) -> Result<(Counts, HashMap<Key, Vec<Issue>>), StoreError> {
+        self.settle(recipients).await?;
+        Ok((Counts { settled: self.settled, ..self.written }, self.late))
     }
 }
 

@@ -21,7 +21,15 @@ CREATE TABLE link (
 ) {clustered};
 CREATE INDEX link_by_source ON link (space, source_type, source);
 
--- What the patient lets a party receive that is not covered by HIPAA, by name, for which Task, and until when.
+-- For whom it is kept what may be disclosed to them: the organisation a client writes as, and how it is registered.
+CREATE TABLE recipient (
+    space {integer} NOT NULL,
+    name {text} NOT NULL,
+    registered {text} NOT NULL,
+    PRIMARY KEY (space, name)
+) {clustered};
+
+-- What of others' may be disclosed to a recipient, for which Task, and until when. The consent of the patient is in it.
 CREATE TABLE disclosure (
     space {integer} NOT NULL,
     type {text} NOT NULL,
@@ -32,3 +40,12 @@ CREATE TABLE disclosure (
     PRIMARY KEY (space, type, id, name, task)
 ) {clustered};
 CREATE INDEX disclosure_by_task ON disclosure (space, task);
+
+-- When it has to be found out anew what may be disclosed for a Task.
+CREATE TABLE unsettled (
+    space {integer} NOT NULL,
+    task {text} NOT NULL,
+    due {integer} NOT NULL,
+    PRIMARY KEY (space, task)
+) {clustered};
+CREATE INDEX unsettled_by_due ON unsettled (due);

@@ -28,7 +28,9 @@ pub(super) fn can_lead(condition: &Condition) -> bool {
             [parts] => parts.first().is_some_and(|(_, values)| entries_stand_together(values)),
             _ => false,
         },
-        Condition::LastUpdated(_) | Condition::Missing { .. } | Condition::Nothing => false,
+        Condition::LastUpdated(_) | Condition::Missing { .. } | Condition::Any(_) | Condition::Nothing => {
+            false
+        }
     }
 }
 
@@ -74,9 +76,13 @@ impl Writer<'_> {
                 }
             }
             Some(Condition::Chain { parameter, targets }) => self.lead_chain(sql, *parameter, targets),
-            Some(Condition::LastUpdated(_) | Condition::Missing { .. } | Condition::Nothing) | None => {
-                self.current(sql, type_name);
-            }
+            Some(
+                Condition::LastUpdated(_)
+                | Condition::Missing { .. }
+                | Condition::Any(_)
+                | Condition::Nothing,
+            )
+            | None => self.current(sql, type_name),
         }
     }
 
@@ -121,6 +127,9 @@ impl Writer<'_> {
         match condition {
             Condition::Nothing => {
                 sql.push("1 = 0");
+            }
+            Condition::Any(conditions) => {
+                any(sql, conditions, |sql, condition| self.check(sql, seq, condition));
             }
             Condition::Id(ids) => {
                 let ids: Vec<&str> = ids.iter().map(String::as_str).collect();

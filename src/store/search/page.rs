@@ -5,7 +5,7 @@ use sqlx::{AnyConnection, Row as _};
 
 use crate::access::Viewer;
 use crate::definitions::SearchKind;
-use crate::search::{Condition, Registry, Sort, SortBy};
+use crate::search::{Condition, Criteria, Registry, Sort, SortBy};
 
 use super::super::sql::{Sql, Value};
 use super::super::visible::and_candidate_visible;
@@ -73,10 +73,8 @@ impl Cursor {
 pub struct Page<'q> {
     /// Where.
     pub space: SpaceId,
-    /// Type.
-    pub type_name: &'q str,
-    /// All must be met.
-    pub conditions: &'q [Condition],
+    /// What is looked for: what meets one of these, and once what meets several.
+    pub criteria: &'q [Criteria],
     /// In what order; none means oldest version first, so that what changes meanwhile comes later, not never.
     pub sort: &'q [SortKey],
     /// Begin after this.
@@ -99,8 +97,8 @@ impl Snapshot<'_> {
     pub async fn search(&mut self, page: &Page<'_>) -> Result<Found, StoreError> {
         let store = self.store;
         let viewer = self.viewer;
-        let lead = store.leading(self.connection(), viewer, page).await?;
-        let rows = store.page_sql(viewer, page, lead).fetch_all(self.connection()).await?;
+        let leads = store.leading(self.connection(), viewer, page).await?;
+        let rows = store.page_sql(viewer, page, &leads).fetch_all(self.connection()).await?;
         let mut found = Found::default();
         for row in rows.iter().take(page.count) {
             found.versions.push(read::version(row)?);
@@ -116,13 +114,27 @@ impl Snapshot<'_> {
         Ok(found)
     }
 
+    /// The types of which there are resources, or have been.
+    pub async fn types(&mut self, space: SpaceId) -> Result<Vec<String>, StoreError> {
+        // From one type to the next: no database finds by itself that a few steps in the index will do.
+        let mut sql = Sql::new("WITH RECURSIVE held (type) AS (SELECT min(r.type) FROM resource r");
+        sql.add(" WHERE r.space = ? UNION ALL SELECT (SELECT min(r.type) FROM resource r", [space.into()]);
+        sql.add(
+            " WHERE r.space = ? AND r.type > held.type) FROM held WHERE held.type IS NOT NULL) \
+             SELECT type FROM held WHERE type IS NOT NULL",
+            [space.into()],
+        );
+        let rows = sql.fetch_all(self.connection()).await?;
+        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    }
+
     /// How many resources there are in all.
     pub async fn count(&mut self, page: &Page<'_>) -> Result<u64, StoreError> {
         let store = self.store;
         let viewer = self.viewer;
-        let lead = store.leading(self.connection(), viewer, page).await?;
+        let leads = store.leading(self.connection(), viewer, page).await?;
         let mut sql = Sql::new("SELECT count(*) FROM (");
-        store.matches(&mut sql, viewer, page, lead);
+        store.matches(&mut sql, viewer, page, &leads, |_| ());
         sql.push(") m");
         let row = sql.fetch_optional(self.connection()).await?;
         Ok(row.map(|row| row.try_get::<i64, _>(0)).transpose()?.unwrap_or(0).unsigned_abs())
@@ -133,26 +145,42 @@ impl Store {
     /// The database's plan for a search, line by line; for tests and the curious.
     pub async fn explain(&self, viewer: &Viewer, page: &Page<'_>) -> Result<Vec<String>, StoreError> {
         let connection = &mut *self.pool.acquire().await?;
-        let lead = self.leading(connection, viewer, page).await?;
+        let leads = self.leading(connection, viewer, page).await?;
         let (explain, column) = match self.kind {
             super::super::Kind::Sqlite => ("EXPLAIN QUERY PLAN ", 3),
             super::super::Kind::Postgres => ("EXPLAIN ", 0),
         };
-        let sql = self.page_sql(viewer, page, lead).after(explain);
+        let sql = self.page_sql(viewer, page, &leads).after(explain);
         let rows = sql.fetch_all(connection).await?;
         rows.iter().map(|row| Ok(row.try_get(column)?)).collect()
     }
 
-    /// Which condition leads: the one with the fewest entries.
+    /// Which condition leads, of each of the criteria.
     async fn leading(
         &self,
         connection: &mut AnyConnection,
         viewer: &Viewer,
         page: &Page<'_>,
+    ) -> Result<Vec<Option<usize>>, StoreError> {
+        let mut leads = Vec::with_capacity(page.criteria.len());
+        for criteria in page.criteria {
+            leads.push(self.lead(connection, viewer, page.space, criteria).await?);
+        }
+        Ok(leads)
+    }
+
+    /// Which condition leads: the one with the fewest entries.
+    async fn lead(
+        &self,
+        connection: &mut AnyConnection,
+        viewer: &Viewer,
+        space: SpaceId,
+        criteria: &Criteria,
     ) -> Result<Option<usize>, StoreError> {
+        let conditions = &criteria.conditions;
         let able: Vec<usize> =
-            page.conditions.iter().enumerate().filter(|(_, c)| can_lead(c)).map(|(index, _)| index).collect();
-        if let Some(id) = able.iter().find(|index| matches!(page.conditions[**index], Condition::Id(_))) {
+            conditions.iter().enumerate().filter(|(_, c)| can_lead(c)).map(|(index, _)| index).collect();
+        if let Some(id) = able.iter().find(|index| matches!(conditions[**index], Condition::Id(_))) {
             return Ok(Some(*id));
         }
         if able.len() < 2 {
@@ -161,15 +189,15 @@ impl Store {
         let mut sql = Sql::new("SELECT ");
         for (place, index) in able.iter().enumerate() {
             sql.push(if place == 0 { "" } else { ", " });
-            match &page.conditions[*index] {
+            match &conditions[*index] {
                 // A chain is dear to count and as a rule finds few.
                 Condition::Chain { .. } => {
                     sql.add("CAST(? AS BIGINT)", [(PROBE - 1).into()]);
                 }
                 condition => {
                     sql.push("(SELECT count(*) FROM (SELECT 1 AS one");
-                    let mut writer = Writer { store: self, viewer, space: page.space, depth: 0 };
-                    writer.lead(&mut sql, page.type_name, Some(condition));
+                    let mut writer = Writer { store: self, viewer, space, depth: 0 };
+                    writer.lead(&mut sql, &criteria.type_name, Some(condition));
                     sql.add(" LIMIT ?) probe)", [PROBE.into()]);
                 }
             }
@@ -187,21 +215,38 @@ impl Store {
         Ok(fewest.1)
     }
 
-    /// `SELECT DISTINCT d.seq …`: the candidates that meet all conditions.
-    fn matches(&self, sql: &mut Sql, viewer: &Viewer, page: &Page<'_>, lead: Option<usize>) {
-        let mut writer = Writer { store: self, viewer, space: page.space, depth: 0 };
-        sql.push("SELECT DISTINCT d.seq AS seq");
-        writer.lead(sql, page.type_name, lead.map(|index| &page.conditions[index]));
-        for (index, condition) in page.conditions.iter().enumerate() {
-            if Some(index) != lead {
-                sql.push(" AND ");
-                writer.check(sql, "d.seq", condition);
+    /// `SELECT DISTINCT d.seq …`: the candidates that meet all conditions of one of the criteria. `then` may add to what
+    /// is asked of each.
+    fn matches(
+        &self,
+        sql: &mut Sql,
+        viewer: &Viewer,
+        page: &Page<'_>,
+        leads: &[Option<usize>],
+        then: impl Fn(&mut Sql),
+    ) {
+        for (place, (criteria, lead)) in page.criteria.iter().zip(leads).enumerate() {
+            let mut writer = Writer { store: self, viewer, space: page.space, depth: 0 };
+            sql.push(if place == 0 { "" } else { " UNION " });
+            sql.push(if page.criteria.len() > 1 { "SELECT p.seq FROM (" } else { "" });
+            sql.push("SELECT DISTINCT d.seq AS seq");
+            writer.lead(sql, &criteria.type_name, lead.map(|index| &criteria.conditions[index]));
+            for (index, condition) in criteria.conditions.iter().enumerate() {
+                if Some(index) != *lead {
+                    sql.push(" AND ");
+                    writer.check(sql, "d.seq", condition);
+                }
             }
+            and_candidate_visible(sql, viewer, page.space, "d.seq", &criteria.type_name);
+            then(sql);
+            sql.push(if page.criteria.len() > 1 { ") p" } else { "" });
         }
-        and_candidate_visible(sql, viewer, page.space, "d.seq", page.type_name);
+        if page.criteria.is_empty() {
+            sql.push("SELECT CAST(0 AS BIGINT) AS seq WHERE 1 = 0");
+        }
     }
 
-    fn page_sql(&self, viewer: &Viewer, page: &Page<'_>, lead: Option<usize>) -> Sql {
+    fn page_sql(&self, viewer: &Viewer, page: &Page<'_>, leads: &[Option<usize>]) -> Sql {
         let limit = i64::try_from(page.count).unwrap_or(i64::MAX - 1) + 1;
         let (order, beyond) = if seq_descends(page) { (" DESC", '<') } else { ("", '>') };
         let keys = keys_of(page);
@@ -209,11 +254,15 @@ impl Store {
         sql.push(read::VERSION_COLUMNS);
         if keys.is_empty() {
             sql.push(" FROM (");
-            self.matches(&mut sql, viewer, page, lead);
-            if let Some(after) = page.after {
-                sql.add(&format!(" AND d.seq {beyond} ?"), [after.seq().into()]);
+            self.matches(&mut sql, viewer, page, leads, |sql| {
+                if let Some(after) = page.after {
+                    sql.add(&format!(" AND d.seq {beyond} ?"), [after.seq().into()]);
+                }
+                sql.add(&format!(" ORDER BY d.seq{order} LIMIT ?"), [limit.into()]);
+            });
+            if page.criteria.len() != 1 {
+                sql.add(&format!(" ORDER BY seq{order} LIMIT ?"), [limit.into()]);
             }
-            sql.add(&format!(" ORDER BY d.seq{order} LIMIT ?"), [limit.into()]);
             sql.push(&format!(") p JOIN version v ON v.seq = p.seq ORDER BY p.seq{order}"));
             return sql;
         }
@@ -245,7 +294,7 @@ impl Store {
             sql.push(&format!(" AS k{index}"));
         }
         sql.push(" FROM (");
-        self.matches(&mut sql, viewer, page, lead);
+        self.matches(&mut sql, viewer, page, leads, |_| ());
         sql.push(") m) p");
         if let Some(after) = page.after {
             sql.push(" WHERE ");

@@ -82,7 +82,8 @@ fn tokens_are_taken_by_issuer_and_keys() {
                 .await
                 .expect(200);
             let now = server.gateway.clock().now().0 / 1_000_000;
-            let cases: [(&str, &dyn Fn(&mut Value)); 9] = [
+            type Change<'c> = &'c dyn Fn(&mut Value);
+            let cases: [(&str, Change); 9] = [
                 ("another audience", &|claims| claims["aud"] = "https://other.example".into()),
                 ("no audience", &|claims| claims["aud"] = Value::Null),
                 ("another issuer", &|claims| claims["iss"] = "https://other.example".into()),

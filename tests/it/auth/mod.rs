@@ -7,6 +7,7 @@ mod discovery;
 mod introspection;
 mod issuer;
 mod jwks_url;
+mod outbound;
 mod resource_server;
 mod token;
 

@@ -17,9 +17,12 @@ pub struct Elsewhere {
     state: Arc<Mutex<Said>>,
 }
 
+/// Status, body and headers.
+type Answer = (u16, String, Vec<(&'static str, String)>);
+
 #[derive(Default)]
 struct Said {
-    answers: HashMap<String, (u16, String, Vec<(&'static str, String)>)>,
+    answers: HashMap<String, Answer>,
     asked: Vec<Asked>,
 }
 

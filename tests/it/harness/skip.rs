@@ -7,7 +7,15 @@ use std::io::Write as _;
 ///
 /// Panics where all is required.
 pub fn skipped(what: &str) {
-    let line = format!("skipped: {what}\n");
+    say(&format!("skipped: {what}\n"));
+}
+
+/// Says the same of a test that wants software of others which not every machine has to have: the gate lets it pass.
+pub fn not_installed(what: &str) {
+    say(&format!("skipped, not installed: {what}\n"));
+}
+
+fn say(line: &str) {
     eprint!("{line}");
     if let Some(path) = std::env::var_os("SDOH_GATEWAY_TEST_SKIPS") {
         let file = OpenOptions::new().create(true).append(true).open(path);

@@ -132,6 +132,43 @@ fn load_keeps_what_is_refused() {
 }
 
 #[test]
+fn load_takes_all_that_is_not_refused_for_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let process = Process::serve(&format!("sqlite://{}", at("a.db")));
+    let bad = [0, 17, 99, 100, 249];
+    let line = |n: usize| match n {
+        n if bad.contains(&n) => json!({"resourceType": "Basic", "id": format!("b{n}"), "code": []}),
+        n => json!({"resourceType": "Basic", "id": format!("b{n}"), "code": {"text": "1"}}),
+    };
+    let mut lines: Vec<String> = (0..250).map(|n| line(n).to_string()).collect();
+    // The same again comes after it; one without an id gets one.
+    lines.push(json!({"resourceType": "Basic", "id": "b1", "code": {"text": "2"}}).to_string());
+    lines.push(json!({"resourceType": "Basic", "code": {"text": "new"}}).to_string());
+    // What refers to another by a search is stored as it is, as when it is put by itself.
+    let by_search = json!({"reference": "Patient?identifier=1"});
+    lines.push(
+        json!({"resourceType": "Basic", "id": "search", "code": {"text": "1"}, "subject": by_search})
+            .to_string(),
+    );
+    fs::write(at("all.ndjson"), lines.join("\n")).unwrap();
+    let loaded =
+        run(&["load", &at("all.ndjson"), "--to", &process.client.base, "--rejects", &at("rejects.ndjson")]);
+    assert_eq!(text(&loaded.stdout), "248 loaded, 5 refused\n", "{}", text(&loaded.stderr));
+    let rejects = fs::read_to_string(at("rejects.ndjson")).unwrap();
+    let mut refused: Vec<Value> =
+        rejects.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["resource"].take()).collect();
+    refused.sort_by_key(|resource| resource["id"].as_str().unwrap()[1..].parse::<usize>().unwrap());
+    assert_eq!(refused, bad.map(line));
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let client = &process.client;
+        assert_eq!(client.get("Basic?_summary=count").await.expect(200).json()["total"], 248 - 1);
+        assert_eq!(client.get("Basic/b1").await.expect(200).json()["code"]["text"], "2");
+        assert_eq!(client.get("Basic/search").await.expect(200).json()["subject"], by_search);
+    });
+}
+
+#[test]
 fn load_of_much_goes_type_by_type() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name).display().to_string();

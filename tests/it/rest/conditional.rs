@@ -34,6 +34,15 @@ fn create_if_none_exists() {
         for query in ["", "shoe-size=43", "_count=1", "birthdate=tomorrow"] {
             assert_eq!(create(server, query).await.0, 400, "{query}: would find what is not meant");
         }
+        // As HAPI's client sends it; but not of another type.
+        for (query, status) in [
+            ("http://gateway.example/fhir/Patient?_id=other", 200),
+            ("Patient?_id=other", 200),
+            ("Person?_id=other", 400),
+            ("Patient?", 400),
+        ] {
+            assert_eq!(create(server, query).await.0, status, "{query}");
+        }
         let minimal = [("If-None-Exist", "_id=other"), ("Prefer", "return=minimal")];
         let answer = server.post_with("Patient", &minimal, &known("", "1")).await.expect(200);
         assert_eq!(answer.text(), "");
@@ -141,6 +150,56 @@ fn in_a_transaction() {
             assert!(matches!(answer.status, 400 | 412), "{reference}: {}", answer.text());
         }
         server.finds("Patient?identifier=lost", "").await;
+    });
+}
+
+#[test]
+fn where_nothing_is_found_no_version_is_met() {
+    on_both(async |server| {
+        for tag in ["W/\"1\"", "*", "W/\"x\""] {
+            let guarded = [("If-Match", tag)];
+            let path = format!("Patient?{ONE}");
+            server.put_with(&path, &guarded, &known("", "1")).await.expect(412);
+            server.put_with(&path, &guarded, &known("mine", "1")).await.expect(412);
+            server.send(http::Method::DELETE, &path, &guarded, None).await.expect(412);
+            let mut deleted = entry(&format!("DELETE {path}"), None);
+            deleted["request"]["ifMatch"] = tag.into();
+            server.post("", &transaction("transaction", vec![deleted])).await.expect(412);
+        }
+        server.finds("Patient", "").await;
+    });
+}
+
+#[test]
+fn entries_of_a_transaction_that_search_for_the_same() {
+    on_both(async |server| {
+        let create = || {
+            let mut create = entry("POST Patient", Some(known("", "1")));
+            create["request"]["ifNoneExist"] = ONE.into();
+            create
+        };
+        let update = || entry(&format!("PUT Patient?{ONE}"), Some(known("", "1")));
+        let observation = json!({"resourceType": "Observation", "status": "final", "code": {"text": "x"},
+            "subject": {"reference": format!("Patient?{ONE}")}});
+        let carry_out =
+            async |entries: Vec<Value>| server.post("", &transaction("transaction", entries)).await;
+        // The second would have found what the first makes.
+        for twice in [vec![create(), create()], vec![update(), update()], vec![update(), create()]] {
+            let answer = carry_out(twice).await.expect(400);
+            assert!(answer.issues().contains("the same search"), "{}", answer.issues());
+        }
+        server.finds("Patient", "").await;
+        // A reference may speak of what the transaction itself makes.
+        let answer = carry_out(vec![entry("POST Observation", Some(observation)), create()]).await;
+        let answer = answer.expect(200).json();
+        let id = answer["entry"][1]["resource"]["id"].as_str().unwrap().to_owned();
+        assert_eq!(answer["entry"][0]["resource"]["subject"]["reference"], format!("Patient/{id}"));
+        // What is there is the same for all of them, but not if one deletes it.
+        carry_out(vec![create(), create(), update()]).await.expect(200);
+        for deletion in [format!("DELETE Patient/{id}"), format!("DELETE Patient?{ONE}")] {
+            carry_out(vec![create(), entry(&deletion, None)]).await.expect(400);
+        }
+        server.finds("Patient", &id).await;
     });
 }
 

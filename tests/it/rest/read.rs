@@ -65,7 +65,7 @@ fn what_is_not_there() {
         server.send(Method::PUT, "metadata", &[], None).await.expect(405);
         server.send(Method::DELETE, "Patient", &[], None).await.expect(400);
         server.send(Method::PUT, "Patient", &[], None).await.expect(400);
-        server.get("").await.expect(405);
+        server.send(Method::PUT, "", &[], None).await.expect(405);
     });
 }
 
@@ -132,6 +132,36 @@ fn read_answers_304_to_who_has_it_by_if_modified_since() {
         server.get_with("Patient/p", &[("If-Modified-Since", &said)]).await.expect(304);
         server.store(&patient("p")).await;
         server.get_with("Patient/p", &[("If-Modified-Since", &said)]).await.expect(200);
+    });
+}
+
+#[test]
+fn versions_are_read_conditionally_too_and_nothing_else_is() {
+    on_both(async |server| {
+        server.store(&patient("p")).await;
+        server.clock.advance(60);
+        server.store(&patient("p")).await;
+        server.store(&patient("gone")).await;
+        server.delete("Patient/gone").await.expect(204);
+        server.clock.advance(60);
+        let tag = |tag: &'static str| ("If-None-Match", tag);
+        let since = |since: &'static str| ("If-Modified-Since", since);
+        for (path, condition, status) in [
+            ("Patient/p/_history/1", tag("W/\"1\""), 304),
+            ("Patient/p/_history/1", tag("W/\"2\""), 200),
+            ("Patient/p/_history/1", since("Sun, 22 Nov 2026 09:00:30 GMT"), 304),
+            ("Patient/p/_history/2", since("Sun, 22 Nov 2026 09:00:30 GMT"), 200),
+            ("Patient/gone", tag("*"), 410),
+            ("Patient/none", tag("*"), 404),
+            ("Patient?_id=p", tag("*"), 200),
+            ("Patient/p/_history", tag("*"), 200),
+            ("Patient/p/$everything", since("Sun, 22 Nov 2099 09:00:00 GMT"), 200),
+            ("metadata", since("Sun, 22 Nov 2099 09:00:00 GMT"), 200),
+            ("SearchParameter/Task-owner", tag("*"), 200),
+        ] {
+            let answer = server.get_with(path, &[condition]).await.expect(status);
+            assert!(answer.headers.get_all("vary").iter().any(|vary| vary == "accept"), "{path}");
+        }
     });
 }
 

@@ -35,6 +35,9 @@ const SELECTIVE: &[&str] = &[
     "Observation?value-quantity=77||/min",
     "Observation?code-value-quantity=c77$gt70",
     "Observation?combo-code-value-quantity=c77$gt70",
+    "?_type=Task,Organization&_id=n7,o7",
+    "?_profile=http://profiles.example/p7",
+    "?_type=Task,Observation&identifier=http://ids.example/task|n77&_sort=-_lastUpdated",
 ];
 
 /// What can only be known of each resource of the type, by its entries.
@@ -49,6 +52,8 @@ const WHOLE_TYPE: &[&str] = &[
     "Organization?name:contains=orner",
     "Task?_lastUpdated=ge2026-11-22&_lastUpdated=lt2026-11-23",
     "Task?requester:PractitionerRole.practitioner.name=x",
+    "?_type=Task,Organization&_lastUpdated=ge2026-11-22",
+    "?_type=Task,Organization&_sort=-_id",
 ];
 
 fn resources(n: usize) -> [Value; 3] {
@@ -135,18 +140,13 @@ async fn plan(server: &Server, query: &str) -> Vec<String> {
         .collect();
     let gateway = &server.gateway;
     let (definitions, registry) = (gateway.definitions(), gateway.registry());
-    let search =
-        SearchRequest::parse(definitions, registry, &server.base, type_name, &pairs, Handling::Strict)
-            .unwrap();
+    let search = match type_name {
+        "" => SearchRequest::parse_system(definitions, registry, &server.base, &pairs, Handling::Strict),
+        _ => SearchRequest::parse(definitions, registry, &server.base, type_name, &pairs, Handling::Strict),
+    }
+    .unwrap();
     let sort: Vec<SortKey> = search.sort.iter().map(|sort| SortKey::new(registry, sort)).collect();
-    let page = Page {
-        space: DEFAULT_SPACE,
-        type_name,
-        conditions: &search.conditions,
-        sort: &sort,
-        after: None,
-        count: 20,
-    };
+    let page = Page { space: DEFAULT_SPACE, criteria: &search.criteria, sort: &sort, after: None, count: 20 };
     gateway.store().explain(&Viewer::Everything, &page).await.unwrap()
 }
 
