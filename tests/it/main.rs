@@ -22,6 +22,7 @@ mod snapshot;
 mod store;
 mod stories;
 mod terminology;
+mod transport;
 mod validate;
 mod validator;
 mod xml;

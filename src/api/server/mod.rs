@@ -39,7 +39,7 @@ pub fn router(api: Api) -> Router {
     Router::new()
         .route("/health/live", get(|| async { "live\n" }))
         .route("/health/ready", get(ready))
-        .merge(crate::api::auth::routes())
+        .merge(super::auth::routes())
         .fallback(fhir)
         .layer(CatchPanicLayer::custom(panicked(api.clone())))
         .layer(cors(&api.cors_origins))
@@ -180,7 +180,7 @@ async fn handle(
     // What the server can do everybody may know. Of everybody else's body nothing is read.
     let principal = match interaction {
         Interaction::Capabilities => Principal::Open,
-        _ => crate::api::auth::principal(api, &head).await?,
+        _ => super::auth::principal(api, &head).await?,
     };
     let limit = api.limits.body_bytes;
     let bytes = match Limited::new(body, limit).collect().await {

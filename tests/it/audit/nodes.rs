@@ -53,6 +53,7 @@ fn each_node_has_a_chain_and_all_are_whole() {
 
 /// After a commit that failed, nobody knows what is there: the chain goes on from what is found.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a client of the gateway, on loopback")]
 fn a_chain_goes_on_after_a_commit_that_failed() {
     on_databases(async |database| {
         let server = Server::start(&local(&database.url)).await;

@@ -225,8 +225,10 @@ fn what_names_a_pattern_meets_it() {
     );
 }
 
-/// What spoils a pattern.
-const CHANGES: [(&str, fn(&mut Value)); 4] = [
+/// What spoils a pattern, by the element that it spoils.
+type Change = (&'static str, fn(&mut Value));
+
+const CHANGES: [Change; 4] = [
     ("action", |event| event["action"] = "U".into()),
     ("subtype", |event| {
         event["subtype"] = json!([{"system": REST, "code": "read"}, {"system": REST, "code": "read"}])

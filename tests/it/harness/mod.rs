@@ -8,6 +8,7 @@ mod answer;
 mod client;
 mod clock;
 mod database;
+mod elsewhere;
 mod found;
 pub mod login;
 mod postgres;
@@ -19,6 +20,7 @@ pub use answer::{Answer, issues};
 pub use client::{Client, Format, entry, transaction};
 pub use clock::TestClock;
 pub use database::Database;
+pub use elsewhere::Elsewhere;
 pub use found::Found;
 pub use postgres::Postgres;
 pub use server::{

@@ -3,6 +3,7 @@
 mod bulk;
 mod commands;
 mod crash;
+mod login;
 mod syncs;
 
 use std::io::{BufRead as _, BufReader, Read as _, Seek as _};
@@ -60,6 +61,16 @@ impl Process {
             said.read_to_string(&mut errors).unwrap();
             panic!("the gateway did not get ready: {ready:?} {:?}\n{errors}", child.wait());
         }
+        Process { child, client: Client::new(&base), ready }
+    }
+
+    /// The same where what it says on standard error goes somewhere already.
+    fn spawn_quietly(mut command: Command) -> Process {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut ready = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+        let base = ready.trim().rsplit(' ').next().unwrap_or_default().to_owned();
+        assert!(base.starts_with("http://"), "the gateway did not get ready: {ready:?}");
         Process { child, client: Client::new(&base), ready }
     }
 
