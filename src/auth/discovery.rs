@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::Login;
 use super::jwk::Algorithm;
+use super::{INTROSPECTION_PATH, Login};
 
 impl Login {
     /// The SMART configuration, the same for all spaces.
@@ -11,7 +11,7 @@ impl Login {
         let algorithms = Algorithm::OF_CLIENTS.map(Algorithm::name);
         let mut configuration = json!({
             "token_endpoint": self.token_url(),
-            "introspection_endpoint": format!("{}/auth/introspect", self.base_url),
+            "introspection_endpoint": format!("{}{INTROSPECTION_PATH}", self.base_url),
             "grant_types_supported": ["client_credentials"],
             "token_endpoint_auth_methods_supported": ["private_key_jwt"],
             "token_endpoint_auth_signing_alg_values_supported": algorithms,

@@ -126,7 +126,7 @@ impl Issuers {
             if let Some(authorization) = authorization {
                 request = request.header("Authorization", authorization);
             }
-            let response = request.send().await.map_err(reqwest::Error::without_url)?;
+            let response = request.send().await?;
             let status = response.status();
             if status.is_server_error() || status.is_redirection() {
                 return Err(FetchError::Status(status));

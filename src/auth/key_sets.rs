@@ -18,20 +18,22 @@ use super::jwk::KeySet;
 const MAX_BYTES: usize = 256 * 1024;
 /// How long keys are kept where nothing is said, in seconds.
 const USUAL: i64 = 300;
-/// How long keys are kept at most, in seconds, whatever is said.
+/// How long keys are kept at least, in seconds, and at most, whatever is said: a flood of tokens is not to become one of
+/// requests.
+const SHORTEST: i64 = 1;
 const LONGEST: i64 = 86_400;
-/// How long is waited at least until a document is fetched again for a key that it did not have, in seconds: whoever makes
-/// up names of keys must not make the gateway ask without end.
+/// How long is waited at least until a document is fetched again that could not be, or that did not have a key, in seconds:
+/// whoever makes up names of keys must not make the gateway ask without end.
 const PAUSE: i64 = 10;
-
-/// A URL, and what may be connected to for it.
-type Address = (String, BTreeSet<String>);
 
 /// Documents that are kept, by URL.
 pub struct KeySets {
     clock: Arc<dyn Clock>,
-    documents: Mutex<HashMap<Address, Arc<Document>>>,
+    documents: Mutex<HashMap<Place, Arc<Document>>>,
 }
+
+/// A URL, and the addresses that may be connected to for it.
+type Place = (String, BTreeSet<String>);
 
 struct Document {
     url: String,
@@ -48,6 +50,8 @@ struct Kept {
     until: Option<Instant>,
     /// When it was last asked for.
     asked: Option<Instant>,
+    /// Whether that was in vain.
+    has_failed: bool,
 }
 
 impl KeySets {
@@ -110,9 +114,14 @@ impl Kept {
 
 impl Document {
     async fn fetch(&self, kept: &mut Kept, now: Instant) -> Result<(), FetchError> {
+        if kept.has_failed && kept.asked_lately(now) {
+            return Err(FetchError::Lately);
+        }
         kept.asked = Some(now);
+        kept.has_failed = true;
         match self.get().await {
             Ok((value, seconds)) => {
+                kept.has_failed = false;
                 kept.keys = Arc::new(KeySet::of_jwks(&value));
                 kept.value = Some(Arc::new(value));
                 kept.until = Some(Instant(now.0.saturating_add(seconds * 1_000_000)));
@@ -127,8 +136,7 @@ impl Document {
 
     async fn get(&self) -> Result<(Value, i64), FetchError> {
         let request = self.outbound.request(Method::GET, &self.url)?.header(ACCEPT, "application/json");
-        // The URL may have a secret in it.
-        let response = request.send().await.map_err(reqwest::Error::without_url)?;
+        let response = request.send().await?;
         if !response.status().is_success() {
             return Err(FetchError::Status(response.status()));
         }
@@ -145,12 +153,12 @@ fn lifetime(headers: &HeaderMap) -> i64 {
     for directive in values.flat_map(|value| value.split(',')) {
         let directive = directive.trim().to_ascii_lowercase();
         match directive.split_once('=') {
-            None if directive == "no-store" || directive == "no-cache" => return 0,
+            None if directive == "no-store" || directive == "no-cache" => return SHORTEST,
             Some(("max-age", age)) => seconds = Some(age.trim_matches('"').parse().unwrap_or(0)),
             _ => {}
         }
     }
-    seconds.unwrap_or(USUAL).clamp(0, LONGEST)
+    seconds.unwrap_or(USUAL).clamp(SHORTEST, LONGEST)
 }
 
 #[cfg(test)]
@@ -163,11 +171,11 @@ mod tests {
             (vec![], USUAL),
             (vec!["max-age=60"], 60),
             (vec!["public, Max-Age=\"7\""], 7),
-            (vec!["max-age=60", "no-store"], 0),
-            (vec!["no-cache"], 0),
-            (vec!["max-age=-1"], 0),
-            (vec!["max-age=x"], 0),
-            (vec!["max-age=99999999999999999999"], 0),
+            (vec!["max-age=60", "no-store"], SHORTEST),
+            (vec!["no-cache"], SHORTEST),
+            (vec!["max-age=-1"], SHORTEST),
+            (vec!["max-age=x"], SHORTEST),
+            (vec!["max-age=99999999999999999999"], SHORTEST),
             (vec!["max-age=31536000"], LONGEST),
             (vec!["must-revalidate"], USUAL),
         ] {

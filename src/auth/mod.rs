@@ -13,6 +13,7 @@ mod issuer;
 mod jwk;
 mod jwt;
 mod key_sets;
+mod outbound;
 mod own_keys;
 mod rate;
 mod registrar;
@@ -24,6 +25,7 @@ pub use error::{Denied, GrantError};
 pub use grant::GrantType;
 pub use jwk::{Algorithm, KeySet, OwnKey, PublicKey};
 pub use jwt::Jwt;
+pub use outbound::{OutboundError, PartnerLogin, PartnerTokens};
 pub use own_keys::{OwnKeysError, reseal};
 pub use registrar::{Listed, Registrar, RegistrarError};
 pub use token::{Grant, LIFETIME};
@@ -57,6 +59,10 @@ pub enum Auth {
 
 /// Where the token endpoint is, below the gateway's URL.
 pub const TOKEN_PATH: &str = "/auth/token";
+/// Where tokens are told about.
+pub const INTROSPECTION_PATH: &str = "/auth/introspect";
+/// Where the public keys are that partners know the gateway by.
+pub const JWKS_PATH: &str = "/auth/jwks.json";
 
 /// How clients come in.
 pub struct Login {
@@ -67,6 +73,8 @@ pub struct Login {
     key_sets: Arc<KeySets>,
     issuers: Issuers,
     tokens: Tokens,
+    /// The gateway's own tokens, of partners.
+    pub partners: PartnerTokens,
     seen: SeenTokens,
     /// How often each client may come.
     rates: Rates<String>,
@@ -87,7 +95,11 @@ impl Auth {
         let (store, clock) = (gateway.store().clone(), Arc::clone(gateway.clock()));
         let base_url = gateway.space("").map_or("", |space| &space.base).trim_end_matches("/fhir").to_owned();
         let secrets = config.secrets.clone();
-        let keys = OwnKeys::open("token", token::ALGORITHM, store.clone(), secrets, clock.clone()).await?;
+        let keys = async |purpose, algorithm| {
+            OwnKeys::open(purpose, algorithm, store.clone(), secrets.clone(), clock.clone()).await
+        };
+        let partners = PartnerTokens::new(keys("client", outbound::ALGORITHM).await?, clock.clone());
+        let keys = keys("token", token::ALGORITHM).await?;
         let limits = &config.limits;
         let key_sets = Arc::new(KeySets::new(clock.clone()));
         Ok(Auth::Required(Arc::new(Login {
@@ -95,6 +107,7 @@ impl Auth {
             issuers: Issuers::new(config.issuers.clone(), key_sets.clone(), clock.clone()),
             key_sets,
             tokens: Tokens::new(keys, &base_url, clock.clone()),
+            partners,
             seen: SeenTokens::default(),
             rates: Rates::new(limits.requests_per_second, 1_000_000, limits.burst),
             logins: Rates::new(limits.logins_per_minute, 60_000_000, limits.logins_per_minute),

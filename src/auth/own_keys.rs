@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::config::{ConfigError, Secrets};
 use crate::fhir::time::{Clock, Instant};
@@ -16,6 +16,10 @@ const DAY: i64 = 86_400_000_000;
 const SIGNS: i64 = 30 * DAY;
 /// How long it is kept: until what it signed last has long expired.
 const KEPT: i64 = 32 * DAY;
+/// How long a new key is published before it signs: others may not have seen it yet.
+const PUBLISHED: i64 = 3_600_000_000;
+/// How long what is published may be behind the database.
+const LOOK: i64 = 300_000_000;
 /// How long the database is not asked again about a key that it did not have.
 const PAUSE: i64 = 1_000_000;
 
@@ -48,12 +52,21 @@ pub struct OwnKeys {
 
 #[derive(Clone, Default)]
 struct Loaded {
-    /// The newest, which signs.
-    newest: Option<(Instant, Arc<OwnKey>)>,
+    /// The newest first, with when they were made.
+    keys: Vec<(Instant, Arc<OwnKey>)>,
     /// All of them, to verify by.
     set: Arc<KeySet>,
     /// When the database was asked.
     asked: Option<Instant>,
+}
+
+impl Loaded {
+    /// The newest that has been published for a while, or the newest at all.
+    fn signing(&self, now: Instant) -> Result<Arc<OwnKey>, OwnKeysError> {
+        let is_known = |made: Instant| made.0.saturating_add(PUBLISHED) <= now.0;
+        let known = self.keys.iter().find(|(made, _)| is_known(*made)).or(self.keys.first());
+        Ok(Arc::clone(&known.ok_or(BadKey)?.1))
+    }
 }
 
 impl OwnKeys {
@@ -74,11 +87,10 @@ impl OwnKeys {
     /// The key that signs now; a new one where the last one is old.
     pub async fn signing(&self) -> Result<Arc<OwnKey>, OwnKeysError> {
         let now = self.clock.now();
+        let loaded = self.read();
         let is_old = |made: Instant| made.0.saturating_add(SIGNS) <= now.0;
-        if let Some((made, key)) = self.read().newest
-            && !is_old(made)
-        {
-            return Ok(key);
+        if loaded.keys.first().is_some_and(|(made, _)| !is_old(*made)) {
+            return loaded.signing(now);
         }
         let kid = format!("{}-{}", self.purpose, uuid::Uuid::new_v4().simple());
         let (_, kept) = OwnKey::generate(&kid, self.algorithm)?;
@@ -89,16 +101,28 @@ impl OwnKeys {
             .add_own_key(&row, Instant(now.0.saturating_sub(SIGNS)), Instant(now.0.saturating_sub(KEPT)))
             .await?;
         self.load().await?;
-        Ok(self.read().newest.ok_or(BadKey)?.1)
+        self.read().signing(now)
+    }
+
+    /// The public halves, to be published; those made by other nodes are among them before they sign.
+    pub async fn jwks(&self) -> Result<Value, OwnKeysError> {
+        if !self.asked_within(LOOK) {
+            self.load().await?;
+        }
+        let jwks: Vec<Value> = self.read().keys.iter().map(|(_, key)| key.to_jwk()).collect();
+        Ok(json!({ "keys": jwks }))
+    }
+
+    /// Whether the database was asked within so many microseconds.
+    fn asked_within(&self, microseconds: i64) -> bool {
+        let now = self.clock.now().0;
+        self.read().asked.is_some_and(|asked| (asked.0..asked.0.saturating_add(microseconds)).contains(&now))
     }
 
     /// The public halves, those made by other nodes included. `kid` is the one that is looked for.
     pub async fn public(&self, kid: &str) -> Result<Arc<KeySet>, OwnKeysError> {
         let known = self.read();
-        let now = self.clock.now();
-        let asked_lately =
-            known.asked.is_some_and(|asked| (asked.0..asked.0.saturating_add(PAUSE)).contains(&now.0));
-        if known.set.knows(kid) || asked_lately {
+        if known.set.knows(kid) || self.asked_within(PAUSE) {
             return Ok(known.set);
         }
         self.load().await?;
@@ -117,8 +141,7 @@ impl OwnKeys {
         }
         let jwks: Vec<_> = keys.iter().map(|(_, key)| key.to_jwk()).collect();
         let set = Arc::new(KeySet::of_jwks(&json!({ "keys": jwks })));
-        let newest = keys.into_iter().next();
-        *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = Loaded { newest, set, asked };
+        *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = Loaded { keys, set, asked };
         Ok(())
     }
 

@@ -32,16 +32,26 @@ pub enum FetchError {
     Plain,
     /// There was no answer.
     #[error("no answer: {0}")]
-    Failed(#[from] reqwest::Error),
+    Failed(#[source] reqwest::Error),
     /// The answer is not a good one.
     #[error("answered {0}")]
     Status(reqwest::StatusCode),
+    /// It has failed a moment ago, and is not tried again yet.
+    #[error("it has failed a moment ago")]
+    Lately,
     /// The answer is not JSON.
     #[error("the answer is not JSON")]
     NotJson,
     /// The answer is longer than is read.
     #[error("the answer is longer than {0} bytes")]
     TooLong(usize),
+}
+
+impl From<reqwest::Error> for FetchError {
+    /// Without the URL, which may have a secret in it.
+    fn from(error: reqwest::Error) -> FetchError {
+        FetchError::Failed(error.without_url())
+    }
 }
 
 /// What is asked for the addresses of a name.
@@ -253,7 +263,7 @@ mod tests {
     #[tokio::test]
     async fn a_name_that_changes_leads_nowhere() {
         let (port, count) = somebody(HELLO).await;
-        let outbound = outbound(&[], names(&[&["203.0.114.1"], &["127.0.0.1"]]));
+        let outbound = outbound(&["127.0.0.2"], names(&[&["127.0.0.2"], &["127.0.0.1"]]));
         let url = format!("https://rebinding.example:{port}/");
         for _ in 0..2 {
             let request = outbound.request(Method::GET, &url).unwrap().timeout(Duration::from_millis(200));

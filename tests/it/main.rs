@@ -1,6 +1,7 @@
 //! Integration tests: one binary, a module for each part.
 
 mod ask;
+mod audit;
 mod auth;
 mod bulk;
 mod clients;
@@ -21,6 +22,7 @@ mod snapshot;
 mod store;
 mod stories;
 mod terminology;
+mod transport;
 mod validate;
 mod validator;
 mod xml;

@@ -1,5 +1,5 @@
-//! Who is calling, over HTTP: tokens are given at [`TOKEN_PATH`], told about at `/auth/introspect`, and looked for in the
-//! `Authorization` of every request; discovery says where all that is.
+//! Who is calling, over HTTP: tokens are given at [`TOKEN_PATH`], told about at [`INTROSPECTION_PATH`], and looked for in
+//! the `Authorization` of every request; discovery says where all that is.
 
 mod discovery;
 mod form;
@@ -12,19 +12,17 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 
 use crate::access::Principal;
-use crate::auth::{Denied, TOKEN_PATH};
+use crate::auth::{Denied, INTROSPECTION_PATH, JWKS_PATH, TOKEN_PATH};
 
 use super::Api;
 use super::server::Peer;
-
-/// Where tokens are told about (RFC 7662).
-const INTROSPECTION_PATH: &str = "/auth/introspect";
 
 /// The routes outside of FHIR.
 pub(super) fn routes() -> Router<Api> {
     Router::new()
         .route(TOKEN_PATH, post(token::token))
         .route(INTROSPECTION_PATH, post(introspection::introspection))
+        .route(JWKS_PATH, get(discovery::own_keys))
         .route("/fhir/.well-known/smart-configuration", get(discovery::of_default_space))
         .route("/s/{space}/fhir/.well-known/smart-configuration", get(discovery::of_space))
 }

@@ -28,7 +28,7 @@ use super::router;
 use super::subject::subject;
 use super::tls::{Acceptor, TlsError};
 
-/// How long a TLS handshake may take.
+/// How long a TLS handshake may take, at most.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long to wait where no connection can be accepted for want of something.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -142,7 +142,7 @@ async fn connection(
     let Some(tls) = tls else {
         return serve(stream, Peer { address, subject: None }, router, watcher, idle).await;
     };
-    match tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
+    match tokio::time::timeout(HANDSHAKE.min(idle), tls.accept(stream)).await {
         Ok(Ok(stream)) => {
             let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
             let subject = certificate.and_then(subject).map(Arc::from);

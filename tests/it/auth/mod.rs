@@ -5,6 +5,9 @@ mod assertion;
 mod clients;
 mod discovery;
 mod introspection;
+mod issuer;
+mod jwks_url;
+mod outbound;
 mod resource_server;
 mod token;
 

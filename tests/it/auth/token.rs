@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::{assertion, error, usual};
-use crate::harness::login::{Key, ask_for_token, claims, jwks, post_form, registration, with_login};
+use crate::harness::login::{
+    JWT_BEARER, Key, ask_for_token, claims, jwks, post_form, registration, with_login,
+};
 use crate::harness::{Answer, Server, on_both, on_both_with};
-
-const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 async fn post(server: &Server, fields: &[(&str, &str)]) -> Answer {
     post_form(server, &format!("{}/auth/token", server.origin), fields).await

@@ -32,6 +32,11 @@ impl Client {
         Client { http, base: base.to_owned(), format: Format::Json, token: None }
     }
 
+    /// A client of a base that connects in a way of its own.
+    pub fn over(http: reqwest::Client, base: &str) -> Client {
+        Client { http, ..Client::new(base) }
+    }
+
     /// The same client, speaking that format.
     pub fn speaking(&self, format: Format) -> Client {
         Client { format, ..self.clone() }
@@ -57,7 +62,7 @@ impl Client {
     ) -> Answer {
         let url = match path {
             "" => self.base.clone(),
-            path if path.starts_with("http://") => path.to_owned(),
+            path if path.starts_with("http://") || path.starts_with("https://") => path.to_owned(),
             path => format!("{}/{}", self.base, path.trim_start_matches('/')),
         };
         let asked = format!("{method} {url}");

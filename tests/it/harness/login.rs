@@ -16,6 +16,9 @@ use serde_json::{Value, json};
 
 use super::{Answer, Client, Server};
 
+/// The one `client_assertion_type` there is.
+pub const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
 /// What a client signs with.
 #[derive(Clone)]
 pub struct Key {
@@ -120,7 +123,7 @@ pub async fn post_form(client: &Client, url: &str, fields: &[(&str, &str)]) -> A
 pub async fn ask_for_token(server: &Server, assertion: &str, scope: &str) -> Answer {
     let fields = [
         ("client_assertion", assertion),
-        ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+        ("client_assertion_type", JWT_BEARER),
         ("grant_type", "client_credentials"),
         ("scope", scope),
     ];

@@ -8,6 +8,7 @@ mod answer;
 mod client;
 mod clock;
 mod database;
+mod elsewhere;
 mod found;
 pub mod login;
 mod postgres;
@@ -19,10 +20,12 @@ pub use answer::{Answer, issues};
 pub use client::{Client, Format, entry, transaction};
 pub use clock::TestClock;
 pub use database::Database;
+pub use elsewhere::Elsewhere;
 pub use found::Found;
 pub use postgres::Postgres;
 pub use server::{
-    Server, embedded, local, on_both, on_both_in_both_formats, on_both_with, on_databases, on_kinds,
+    AUDIT_KEY, Server, embedded, local, on_both, on_both_in_both_formats, on_both_with, on_databases,
+    on_kinds,
 };
 pub use shared::{examples, root, seed, shared, spec_rows};
 pub use skip::{not_installed, skipped};

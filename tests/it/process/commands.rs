@@ -44,8 +44,22 @@ fn help_teaches() {
         ),
         (
             vec!["serve", "--help"],
-            vec!["--listen", "--database-url", "--open", "--ig", "--config", "postgres://"],
+            vec![
+                "--listen",
+                "--database-url",
+                "--open",
+                "--tls-certificate",
+                "--insecure",
+                "--ig",
+                "--config",
+            ],
         ),
+        (vec!["client", "--help"], vec!["add", "list", "rotate", "disable", "enable"]),
+        (
+            vec!["client", "add", "--help"],
+            vec!["--organization", "--scopes", "--jwks", "--coverage", "--pool"],
+        ),
+        (vec!["secrets", "rotate", "--help"], vec!["secrets.key-file"]),
         (vec!["load", "--help"], vec!["--to", "ndjson"]),
         (
             vec!["validate", "--help"],
