@@ -87,6 +87,8 @@
 //!   while a file is fetched, in pages, with nothing written beforehand and no transaction held open; only the list of files
 //!   is made beside the requests. Search entries are of current versions: where one has been replaced since, its own
 //!   references tell whose compartment it was in.
+//! * A search of the system is a union of searches, one for each type: each has its own parameters, and so its own best
+//!   way. A Patient's record is one too, a search for each parameter that puts a type into the compartment.
 //! * Within the second of a write `Last-Modified` tells the second before: HTTP knows whole seconds only, and a second
 //!   write within it must not be answered 304.
 //! * Only changes have consequences for a referral's other resources; what is created in whatever state is taken as it is,
@@ -104,6 +106,7 @@
 
 pub mod access;
 pub mod api;
+pub mod audit;
 pub mod auth;
 pub mod cli;
 pub mod config;

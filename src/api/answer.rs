@@ -5,13 +5,15 @@ use http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED, L
 use http::{Response, StatusCode};
 use serde_json::Value;
 
+use crate::audit::Entity;
 use crate::definitions::TypeGraph;
 use crate::fhir::time::{Clock, Instant};
 use crate::fhir::{Issue, OperationOutcome, Severity};
 use crate::gateway::Space;
-use crate::store::Version;
+use crate::store::{Key, Version};
 use crate::xml;
 
+use super::audit_event;
 use super::content::{Form, Format};
 use super::export::Lines;
 
@@ -32,6 +34,8 @@ pub struct Answer {
     pub issues: Vec<Issue>,
     /// Headers that only some answers have.
     pub headers: Vec<(HeaderName, String)>,
+    /// The resources it shows, for the record; not what the request itself has written.
+    pub shown: Vec<Entity>,
 }
 
 /// The body of an answer.
@@ -44,7 +48,7 @@ pub enum Content {
     /// Something else, with its content type: what a Binary holds.
     Raw(String, Bytes),
     /// Lines that are read while they are sent: a file of an export.
-    Lines(Lines),
+    Lines(Box<Lines>),
 }
 
 /// Tells how many issues a write left, by severity.
@@ -61,6 +65,7 @@ impl Answer {
             location: None,
             issues: Vec::new(),
             headers: Vec::new(),
+            shown: Vec::new(),
         }
     }
 
@@ -185,6 +190,15 @@ fn counts(issues: &[Issue]) -> Option<String> {
     let counts: Vec<String> =
         [Severity::Error, Severity::Warning, Severity::Information].into_iter().filter_map(count).collect();
     (!counts.is_empty()).then(|| counts.join(", "))
+}
+
+/// A version that is shown, for the record. Of an AuditEvent of our own only its name: whom it speaks of, it says itself.
+pub(super) fn shown(space: &Space, version: &Version) -> Entity {
+    let Key { type_name, id, .. } = &version.key;
+    if audit_event::is_own(&version.key) {
+        return Entity::named(type_name, id);
+    }
+    Entity::new(type_name, id, version.version, version.body.as_deref().unwrap_or_default(), &space.base)
 }
 
 /// URL of a version.

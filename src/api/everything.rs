@@ -50,7 +50,7 @@ pub(super) async fn everything(
     answer.issues.extend(asked.remarks);
     let url = format!("{}/Patient/{id}/$everything", request.space.base);
     let search = SearchRequest { used: asked.used, ..SearchRequest::default() };
-    Ok(Answer::resource(searchset(api, request, &url, &search, answer)?))
+    searchset(api, request, &url, &search, answer)
 }
 
 /// What is asked.

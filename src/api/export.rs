@@ -17,6 +17,7 @@ use http::{HeaderValue, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
+use crate::audit::{Entity, Event, Kind};
 use crate::fhir::{Id, IssueCode};
 use crate::gateway::{Contents, Export, ExportFile, ExportLevel, ExportReader, ExportRequest, Space};
 use crate::store::StoreError;
@@ -24,7 +25,7 @@ use crate::store::StoreError;
 use super::answer::Content;
 use super::operation::{Definition, Operation, Parameter};
 use super::request::{Body, Request};
-use super::{Answer, Api, ApiError, scope, subset};
+use super::{Answer, Api, ApiError, audit, scope, subset};
 
 use parameters::Asked;
 
@@ -168,9 +169,10 @@ pub(super) async fn file(api: &Api, request: &Request, id: &str, name: &str) -> 
         return Err(ApiError::NotFound);
     };
     let (expires, export) = (export.expires, Arc::new(export));
-    let lines = Lines { api: api.clone(), space: Arc::clone(&request.space), export, file };
+    let event = Event { query: audit::asked(request), ..audit::event(api, request, Kind::Export) };
+    let lines = Lines { api: api.clone(), space: Arc::clone(&request.space), export, file, event };
     let headers = vec![(EXPIRES, expires.to_http())];
-    Ok(Answer { content: Content::Lines(lines), headers, ..Answer::status(StatusCode::OK) })
+    Ok(Answer { content: Content::Lines(Box::new(lines)), headers, ..Answer::status(StatusCode::OK) })
 }
 
 async fn find(api: &Api, request: &Request, id: &str) -> Result<Export, ApiError> {
@@ -213,6 +215,8 @@ pub struct Lines {
     space: Arc<Space>,
     export: Arc<Export>,
     file: ExportFile,
+    /// What the record is told of each page, before it is sent.
+    event: Event,
 }
 
 impl fmt::Debug for Lines {
@@ -228,11 +232,12 @@ impl Lines {
 
     /// Reads and sends page by page, the next one when the client has taken the last.
     pub(super) fn into_body(self) -> HttpBody {
-        let Lines { api, space, export, file } = &self;
+        let Lines { api, space, export, file, .. } = &self;
         let reader =
             ExportReader::new(&api.gateway, space, Arc::clone(export), &file.type_name, file.contents);
         let pages = stream::try_unfold((reader, self), |(mut reader, lines)| async move {
             let Some(page) = reader.next().await? else { return Ok::<_, StoreError>(None) };
+            lines.note(&page).await;
             let mut text = String::with_capacity(page.iter().map(|body| body.len() + 1).sum());
             for body in page {
                 text.push_str(&match lines.file.contents {
@@ -247,5 +252,15 @@ impl Lines {
             Ok(Some((Bytes::from(text), (reader, lines))))
         });
         HttpBody::from_stream(pages)
+    }
+
+    /// Notes what is about to be sent.
+    async fn note(&self, page: &[String]) {
+        let type_name: Arc<str> = self.file.type_name.as_str().into();
+        let resources = page.iter().filter(|_| self.file.contents == Contents::Resources);
+        let entities = resources.filter_map(|body| Entity::of_text(&type_name, body, &self.space.base));
+        let at = self.api.gateway.clock().now();
+        let event = Event { at, entities: entities.collect(), ..self.event.clone() };
+        self.api.gateway.note(event).await;
     }
 }

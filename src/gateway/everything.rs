@@ -109,14 +109,8 @@ impl Gateway {
                 links.follow(&resource);
             }
         }
-        let mut keys: Vec<Key> = Vec::new();
-        keys.extend(
-            links
-                .resources
-                .iter()
-                .filter(|(name, _)| is_wanted(name))
-                .map(|(name, id)| Key::new(space.id, name, id)),
-        );
+        let wanted = links.resources.iter().filter(|(type_name, _)| is_wanted(type_name));
+        let mut keys: Vec<Key> = wanted.map(|(type_name, id)| Key::new(space.id, type_name, id)).collect();
         if keys.len() > MOST_INCLUDED {
             keys.truncate(MOST_INCLUDED);
             let text = format!("more than {MOST_INCLUDED} resources are referred to; the rest is left out");

@@ -52,6 +52,16 @@ impl Store {
         Ok(store)
     }
 
+    /// Opens the database as it is, for what needs no search parameters: nothing is made, migrated or registered.
+    pub async fn look(options: &Options) -> Result<Store, StoreError> {
+        let mut options = options.clone();
+        if options.url.starts_with("sqlite:") && !options.url.contains('?') {
+            options.url.push_str("?mode=rw");
+        }
+        let (kind, readers, writers) = connect(&options).await?;
+        Ok(Store { kind, pool: readers, writers, parameters: Arc::new([]) })
+    }
+
     /// The number of a space, made on first use of its name. The default space has no name.
     pub async fn space(&self, name: &str) -> Result<SpaceId, StoreError> {
         let mut transaction = self.begin().await?;

@@ -1,6 +1,7 @@
 //! Integration tests: one binary, a module for each part.
 
 mod ask;
+mod audit;
 mod auth;
 mod bulk;
 mod clients;

@@ -26,12 +26,13 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use tracing::{debug, info};
 
 use crate::access::Principal;
+use crate::audit::Origin;
 use crate::fhir::{Issue, IssueCode};
 use crate::gateway::Space;
 
 use crate::api::content::{Form, NotAcceptable, names_fhir};
 use crate::api::request::{Body, Conditions, Preferences, Request, decode_form};
-use crate::api::{Answer, Api, ApiError, Interaction};
+use crate::api::{Answer, Api, ApiError, Interaction, audit};
 
 /// All routes.
 pub fn router(api: Api) -> Router {
@@ -62,6 +63,7 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
         "validation-issues",
         "warning",
         "x-progress",
+        "x-request-id",
     ];
     CorsLayer::new()
         .allow_origin(if all { AllowOrigin::any() } else { AllowOrigin::list(origins.iter().cloned()) })
@@ -78,10 +80,12 @@ async fn ready(State(api): State<Api>) -> (StatusCode, &'static str) {
     }
 }
 
-async fn fhir(State(api): State<Api>, request: HttpRequest) -> Response<HttpBody> {
+async fn fhir(State(api): State<Api>, mut request: HttpRequest) -> Response<HttpBody> {
     let clock = Arc::clone(api.gateway.clock());
     let started = std::time::Instant::now();
     let method = request.method().clone();
+    let origin = audit::origin(request.headers(), request.extensions());
+    request.extensions_mut().insert(origin.clone());
     let within = Duration::from_secs(api.limits.request_seconds);
     let query = decode_form(request.uri().query().unwrap_or_default());
     let asked = Form::asked(request.headers(), &query);
@@ -101,7 +105,10 @@ async fn fhir(State(api): State<Api>, request: HttpRequest) -> Response<HttpBody
     };
     let answer = answer.unwrap_or_else(ApiError::into_answer);
     let types = api.gateway.definitions().types();
-    let response = answer.into_response(asked.unwrap_or_default(), types, &*clock);
+    let mut response = answer.into_response(asked.unwrap_or_default(), types, &*clock);
+    if let Ok(id) = HeaderValue::from_str(&origin.request) {
+        response.headers_mut().insert(audit::REQUEST_ID, id);
+    }
     let seconds = started.elapsed().as_secs_f64();
     let status = response.status().as_str().to_owned();
     metrics::histogram!("sdoh_gateway_request_seconds", "interaction" => label, "status" => status.clone())
@@ -168,7 +175,8 @@ async fn handle(
     request: HttpRequest,
     query: Vec<(String, String)>,
 ) -> Result<Answer, ApiError> {
-    let (head, body) = request.into_parts();
+    let (mut head, body) = request.into_parts();
+    let origin = head.extensions.remove::<Origin>().unwrap_or_default();
     // What the server can do everybody may know. Of everybody else's body nothing is read.
     let principal = match interaction {
         Interaction::Capabilities => Principal::Open,
@@ -201,7 +209,9 @@ async fn handle(
         space,
         principal,
         viewer,
-        id: uuid::Uuid::now_v7().to_string(),
+        origin,
+        method: head.method,
+        target: head.uri.path_and_query().map_or_else(String::new, ToString::to_string),
         query,
         conditions: Conditions::of_headers(&head.headers),
         preferences,

@@ -97,6 +97,8 @@ impl Group<'_, '_> {
             .map(|shown| shown.creator.as_deref())
             .chain([None])
             .collect();
+        let subject = || order.as_ref().and_then(|order| order.reference("subject"));
+        let patient = task.reference("for").or_else(subject);
         let now = self.now;
         let mut due: Option<Instant> = None;
         let mut at_last = |at: Instant| {
@@ -132,8 +134,9 @@ impl Group<'_, '_> {
                     continue;
                 }
                 let mut content = Content::of(resource, &space.base, &self.inner.sensitivities);
-                if resource.type_name() == "Binary"
-                    && let Some(patient) = task.reference("for")
+                // Of these the referral tells whose they are.
+                if (resource.type_name() == "Binary" || target == key && task.reference("for").is_none())
+                    && let Some(patient) = patient
                 {
                     content = content.about(patient);
                 }

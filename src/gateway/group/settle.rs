@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::access::shared::is_shared;
+use crate::audit::{Actor, Origin};
 use crate::fhir::{Issue, OperationOutcome, Resource};
 use crate::gateway::recipients::Recipients;
 use crate::referral::status::is_open;
@@ -13,7 +14,7 @@ use crate::store::{Key, StoreError, TaskKey};
 
 use super::super::submit::Method;
 use super::disclosure::patient_of;
-use super::{Draft, GATEWAY, Group};
+use super::{Draft, Group, Via};
 
 /// Tasks looked at together.
 const AT_ONCE: usize = 64;
@@ -89,7 +90,7 @@ impl Group<'_, '_> {
                     continue;
                 }
                 told.extend(issues.iter().cloned());
-                let text = OperationOutcome::from(told.clone()).to_value().to_string();
+                let text = OperationOutcome::json_of(told);
                 self.transaction.set_issues(*seq, &text).await?;
                 self.late.entry(key).or_default().extend(issues);
                 continue;
@@ -104,7 +105,9 @@ impl Group<'_, '_> {
             };
             let Some(space) = self.inner.spaces.values().find(|known| known.id == *space) else { continue };
             if let (true, Some(draft)) = (is_due, self.own_draft(space, with_mark(task, !is_marked))) {
-                self.write(GATEWAY, Draft { issues, ..draft });
+                let via = Via { actor: &Actor::Gateway, origin: &Origin::default(), space };
+                self.record.next_transaction();
+                self.write(&via, Draft { issues, ..draft });
             }
         }
         Ok(())
