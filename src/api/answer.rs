@@ -5,6 +5,8 @@ use http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED, L
 use http::{Response, StatusCode};
 use serde_json::Value;
 
+use crate::access::Party;
+use crate::access::shared::is_shared;
 use crate::audit::Entity;
 use crate::definitions::TypeGraph;
 use crate::fhir::time::{Clock, Instant};
@@ -13,9 +15,10 @@ use crate::gateway::Space;
 use crate::store::{Key, Version};
 use crate::xml;
 
-use super::audit_event;
 use super::content::{Form, Format};
 use super::export::Lines;
+use super::request::Request;
+use super::{audit, audit_event};
 
 /// An answer, to be sent over HTTP or put into a Bundle.
 #[derive(Debug, Clone)]
@@ -35,7 +38,7 @@ pub struct Answer {
     /// Headers that only some answers have.
     pub headers: Vec<(HeaderName, String)>,
     /// The resources it shows, for the record; not what the request itself has written.
-    pub shown: Vec<Entity>,
+    pub shown: Vec<Shown>,
 }
 
 /// The body of an answer.
@@ -192,13 +195,30 @@ fn counts(issues: &[Issue]) -> Option<String> {
     (!counts.is_empty()).then(|| counts.join(", "))
 }
 
-/// A version that is shown, for the record. Of an AuditEvent of our own only its name: whom it speaks of, it says itself.
-pub(super) fn shown(space: &Space, version: &Version) -> Entity {
+/// A resource that is shown, for the record.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// Which, and whom it concerns.
+    pub entity: Entity,
+    /// Whether the caller may have it only by what its patient allows.
+    pub is_disclosed: bool,
+}
+
+/// A version that is shown. Of an AuditEvent of our own only its name: whom it speaks of, it says itself.
+pub(super) fn shown(request: &Request, version: &Version) -> Shown {
     let Key { type_name, id, .. } = &version.key;
-    if audit_event::is_own(&version.key) {
-        return Entity::named(type_name, id);
-    }
-    Entity::new(type_name, id, version.version, version.body.as_deref().unwrap_or_default(), &space.base)
+    let entity = match audit_event::is_own(&version.key) {
+        true => Entity::named(type_name, id),
+        false => {
+            let body = version.body.as_deref().unwrap_or_default();
+            Entity::new(type_name, id, version.version, body, &request.space.base)
+        }
+    };
+    let is_others = |party: &Party| version.creator.as_deref() != Some(party.creator.as_str());
+    let is_disclosed = audit::needs_disclosure(&request.principal)
+        && !is_shared(type_name)
+        && request.viewer.party().is_some_and(is_others);
+    Shown { entity, is_disclosed }
 }
 
 /// URL of a version.

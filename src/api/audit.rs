@@ -3,11 +3,15 @@
 //! What is written is recorded with the write. This is of what was shown, and of what was refused.
 
 use http::header::HeaderName;
-use http::{Extensions, HeaderMap, Method};
+use http::request::Parts;
+use http::{HeaderMap, Method, StatusCode};
 
-use crate::audit::{Entity, Event, Kind, Origin, Outcome};
+use crate::access::{Coverage, Principal, Viewer};
+use crate::audit::{Actor, Entity, Event, Kind, Origin, Outcome};
+use crate::auth::GrantError;
+use crate::consent::Purpose;
 use crate::fhir::{Id, Reference};
-use crate::gateway::actor_of;
+use crate::gateway::{Space, actor_of};
 
 use super::request::{Request, decode_form};
 use super::server::Peer;
@@ -21,16 +25,19 @@ const LONGEST_ID: usize = 64;
 const LONGEST_QUERY: usize = 16 << 10;
 
 /// Where a request comes from. It keeps the name its client gave it, if that can stand in a header, else it gets one.
-pub(super) fn origin(headers: &HeaderMap, extensions: &Extensions) -> Origin {
+pub(super) fn origin(headers: &HeaderMap, peer: Option<&Peer>) -> Origin {
     let given = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok());
     let given = given
         .filter(|id| (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()));
-    let address = extensions.get::<Peer>().map(|peer| peer.address.ip());
+    let address = peer.map(|peer| peer.address.ip());
     let request = given.map_or_else(|| uuid::Uuid::now_v7().to_string(), str::to_owned);
     Origin { request, address }
 }
 
-/// Notes what was shown, or refused.
+/// Tells what was shown, or refused. What a caller may have only by what its patient allows is told as disclosed, and is on
+/// disk when this returns.
+///
+/// Errors: it cannot be written, and so nothing is answered.
 pub(super) async fn note(
     api: &Api,
     request: &Request,
@@ -52,9 +59,11 @@ pub(super) async fn note(
         // A conditional create shows what is there already.
         kind = Kind::Read;
     }
+    let disclosed = shown.iter().filter(|shown| shown.is_disclosed).map(|shown| shown.entity.clone());
+    let disclosed = disclosure(event(api, request, Kind::Disclosure), &request.viewer, disclosed.collect());
     let mut event = event(api, request, kind);
     event.outcome = outcome;
-    event.entities = shown;
+    event.entities = shown.into_iter().map(|shown| shown.entity).collect();
     if !outcome.is_success() {
         event.reason = status.to_string();
         event.entities.extend(named(&request.interaction));
@@ -64,8 +73,69 @@ pub(super) async fn note(
         event.query = asked(request);
         event.patients = patients_asked_for(request);
     }
-    api.gateway.note(event).await;
+    match disclosed {
+        Some(disclosed) => api.gateway.write_down(vec![event, disclosed]).await?,
+        None => api.gateway.note(event).await,
+    }
     answer
+}
+
+/// Whether what others hold goes to a caller only as a disclosure: to all who are not covered by HIPAA.
+pub(super) fn needs_disclosure(principal: &Principal) -> bool {
+    principal.client().is_some_and(|client| client.coverage == Coverage::NonCovered)
+}
+
+/// What is disclosed to a caller: these, for the coordination of care.
+pub(super) fn disclosure(event: Event, viewer: &Viewer, entities: Vec<Entity>) -> Option<Event> {
+    let party = viewer.party().filter(|_| !entities.is_empty())?;
+    Some(Event {
+        kind: Kind::Disclosure,
+        entities,
+        recipient: Some(party.creator.clone()),
+        purpose: Some(Purpose::COORDINATION_OF_CARE.to_string()),
+        ..event
+    })
+}
+
+/// Notes that somebody was not let in. Of one who comes too often no more is said than before.
+pub(super) async fn note_refusal(
+    api: &Api,
+    head: &Parts,
+    origin: Origin,
+    (space, principal, interaction): (&Space, &Principal, &Interaction),
+    error: &ApiError,
+) {
+    let status = error.status();
+    let Some(kind) = kind_of(interaction).filter(|_| status != StatusCode::TOO_MANY_REQUESTS) else { return };
+    let (at, actor) = (api.gateway.clock().now(), actor_of(principal, space));
+    let target = head.uri.path_and_query().map_or("", |target| target.as_str());
+    let event = Event {
+        outcome: Outcome::of_status(status.as_u16()),
+        space: space.name.clone(),
+        query: cut(format!("{} {target}", head.method)),
+        entities: named(interaction).into_iter().collect(),
+        reason: status.to_string(),
+        ..Event::new(at, kind, actor, origin)
+    };
+    api.gateway.note(event).await;
+}
+
+/// Notes that a client has logged in, or has not; who it says it is, nobody knows where it has not.
+pub(super) async fn note_login(
+    api: &Api,
+    origin: Origin,
+    client: Option<String>,
+    refused: Option<&GrantError>,
+) {
+    let actor = client.map_or(Actor::Anyone, |id| Actor::Client { id, organization: None });
+    let event = Event::new(api.gateway.clock().now(), Kind::Login, actor, origin);
+    let (outcome, reason) = match refused {
+        None => (Outcome::Success, String::new()),
+        Some(GrantError::TooOften(_)) => return,
+        Some(error @ GrantError::Unavailable(_)) => (Outcome::Failed, error.code().to_owned()),
+        Some(error) => (Outcome::Refused, format!("{}: {error}", error.code())),
+    };
+    api.gateway.note(Event { outcome, reason, ..event }).await;
 }
 
 /// An event of a request that is under way.
@@ -80,7 +150,8 @@ fn kind_of(interaction: &Interaction) -> Option<Kind> {
     Some(match interaction {
         Interaction::Capabilities => return None,
         Interaction::Bundle => Kind::Bundle,
-        Interaction::Search { .. } => Kind::Search,
+        Interaction::Search { type_name: Some(_) } => Kind::Search,
+        Interaction::Search { type_name: None } => Kind::SystemSearch,
         Interaction::Create { .. } => Kind::Create,
         Interaction::Read { .. } => Kind::Read,
         Interaction::VersionRead { .. } => Kind::VersionRead,
@@ -126,6 +197,10 @@ pub(super) fn asked(request: &Request) -> String {
         asked.push_str("\n\n");
         asked.push_str(&String::from_utf8_lossy(&request.text));
     }
+    cut(asked)
+}
+
+fn cut(mut asked: String) -> String {
     asked.truncate(asked.floor_char_boundary(LONGEST_QUERY));
     asked
 }

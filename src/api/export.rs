@@ -17,6 +17,8 @@ use http::{HeaderValue, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
+use crate::access::Viewer;
+use crate::access::shared::is_shared;
 use crate::audit::{Entity, Event, Kind};
 use crate::fhir::{Id, IssueCode};
 use crate::gateway::{Contents, Export, ExportFile, ExportLevel, ExportReader, ExportRequest, Space};
@@ -170,7 +172,15 @@ pub(super) async fn file(api: &Api, request: &Request, id: &str, name: &str) -> 
     };
     let (expires, export) = (export.expires, Arc::new(export));
     let event = Event { query: audit::asked(request), ..audit::event(api, request, Kind::Export) };
-    let lines = Lines { api: api.clone(), space: Arc::clone(&request.space), export, file, event };
+    let lines = Lines {
+        api: api.clone(),
+        space: Arc::clone(&request.space),
+        viewer: request.viewer.clone(),
+        needs_disclosure: audit::needs_disclosure(&request.principal),
+        export,
+        file,
+        event,
+    };
     let headers = vec![(EXPIRES, expires.to_http())];
     Ok(Answer { content: Content::Lines(Box::new(lines)), headers, ..Answer::status(StatusCode::OK) })
 }
@@ -213,6 +223,8 @@ fn url_of(request: &Request, level: &ExportLevel) -> String {
 pub struct Lines {
     api: Api,
     space: Arc<Space>,
+    viewer: Viewer,
+    needs_disclosure: bool,
     export: Arc<Export>,
     file: ExportFile,
     /// What the record is told of each page, before it is sent.
@@ -237,7 +249,7 @@ impl Lines {
             ExportReader::new(&api.gateway, space, Arc::clone(export), &file.type_name, file.contents);
         let pages = stream::try_unfold((reader, self), |(mut reader, lines)| async move {
             let Some(page) = reader.next().await? else { return Ok::<_, StoreError>(None) };
-            lines.note(&page).await;
+            lines.note(&page).await?;
             let mut text = String::with_capacity(page.iter().map(|body| body.len() + 1).sum());
             for body in page {
                 text.push_str(&match lines.file.contents {
@@ -254,13 +266,25 @@ impl Lines {
         HttpBody::from_stream(pages)
     }
 
-    /// Notes what is about to be sent.
-    async fn note(&self, page: &[String]) {
+    /// Tells what is about to be sent; what is disclosed with it is on disk when this returns.
+    async fn note(&self, page: &[String]) -> Result<(), StoreError> {
         let type_name: Arc<str> = self.file.type_name.as_str().into();
         let resources = page.iter().filter(|_| self.file.contents == Contents::Resources);
         let entities = resources.filter_map(|body| Entity::of_text(&type_name, body, &self.space.base));
+        let entities: Vec<Entity> = entities.collect();
         let at = self.api.gateway.clock().now();
-        let event = Event { at, entities: entities.collect(), ..self.event.clone() };
-        self.api.gateway.note(event).await;
+        let event = Event { at, ..self.event.clone() };
+        let is_disclosed = self.needs_disclosure && !is_shared(&type_name);
+        let disclosed = if is_disclosed { entities.clone() } else { Vec::new() };
+        let disclosed = audit::disclosure(event.clone(), &self.viewer, disclosed);
+        let event = Event { entities, ..event };
+        match disclosed {
+            None => self.api.gateway.note(event).await,
+            Some(disclosed) => {
+                let written = self.api.gateway.write_down(vec![event, disclosed]).await;
+                written.map_err(|_| StoreError::Unsupported("what is sent cannot be recorded"))?;
+            }
+        }
+        Ok(())
     }
 }

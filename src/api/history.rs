@@ -77,7 +77,7 @@ pub(super) async fn history(
             ..EntryText::default()
         });
     }
-    let shown = versions.iter().map(|version| shown(&request.space, version)).collect();
+    let shown = versions.iter().map(|version| shown(request, version)).collect();
     Ok(Answer { shown, ..Answer::resource(bundle.finish()) })
 }
 

@@ -83,7 +83,6 @@ impl Api {
 
     /// Carries out one interaction, whether it came by itself or in a Bundle, and tells the record of it.
     async fn carry_out(&self, request: &request::Request, body: request::Body) -> Result<Answer, ApiError> {
-        scope::check(request)?;
         let answer = match scope::check(request) {
             Ok(()) => self.answer(request, body).await,
             Err(error) => Err(error),

@@ -101,7 +101,7 @@ pub(super) async fn operation(
                 api.gateway.timeline(&request.viewer, &request.space, id).await?.ok_or(ApiError::NotFound)?;
             let key = Key::new(request.space.id, "Task", id);
             let task = api.gateway.store().read(&request.viewer, &key).await?;
-            let shown = task.iter().map(|task| shown(&request.space, task)).collect();
+            let shown = task.iter().map(|task| shown(request, task)).collect();
             Ok(Answer { shown, ..Answer::resource(timeline.to_string()) })
         }
         ("issues", Some(type_name), Some(id)) => issues(api, request, type_name, id).await,
@@ -122,7 +122,7 @@ async fn issues(api: &Api, request: &Request, type_name: &str, id: &str) -> Resu
     let key = Key::new(request.space.id, type_name, id);
     let version = api.gateway.store().read(&request.viewer, &key).await?.ok_or(ApiError::NotFound)?;
     let fine = || crate::fhir::OperationOutcome::json_of(&[]);
-    let shown = vec![shown(&request.space, &version)];
+    let shown = vec![shown(request, &version)];
     let outcome = version.issues.unwrap_or_else(fine);
     let (number, seq) = (version.version, version.seq);
     Ok(Answer { version: Some(number), updated: Some(seq), shown, ..Answer::resource(outcome) })

@@ -55,7 +55,7 @@ fn answer(api: &Api, request: &Request, version: Version) -> Result<Answer, ApiE
     if version.body.is_none() {
         return Err(ApiError::Deleted(version.version));
     }
-    let shown = vec![shown(&request.space, &version)];
+    let shown = vec![shown(request, &version)];
     if is_known(&request.conditions, &version) {
         let (number, seq) = (version.version, version.seq);
         return Ok(Answer {

@@ -77,7 +77,7 @@ pub(super) fn searchset(
     let versions = answer.matches.iter().chain(&answer.included);
     let shown = versions
         .filter(|version| !audit_event::is_own(&version.key) && !provided::is_one(version))
-        .map(|version| shown(&request.space, version))
+        .map(|version| shown(request, version))
         .collect();
     let base = &request.space.base;
     let mut links = vec![("self", with_query(url, &search.used, None))];

@@ -119,8 +119,10 @@ pub enum Kind {
     Export,
     /// Resources came in bulk: a restored backup.
     Import,
-    /// Something was given to a party, or kept from it, by what the patient allowed.
+    /// Something was given to a party by what the patient allows.
     Disclosure,
+    /// It was decided, by what the patient allows, whether a party may be given something.
+    Decision,
     /// A client proved who it is, or failed to.
     Login,
     /// A setting, a client or a key was changed.

@@ -18,6 +18,7 @@ use axum::extract::{Request as HttpRequest, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::routing::get;
 use http::header::ALLOW;
+use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -25,7 +26,7 @@ use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use tracing::{debug, info};
 
-use crate::access::Principal;
+use crate::access::{Principal, Viewer};
 use crate::audit::Origin;
 use crate::fhir::{Issue, IssueCode};
 use crate::gateway::Space;
@@ -84,7 +85,7 @@ async fn fhir(State(api): State<Api>, mut request: HttpRequest) -> Response<Http
     let clock = Arc::clone(api.gateway.clock());
     let started = std::time::Instant::now();
     let method = request.method().clone();
-    let origin = audit::origin(request.headers(), request.extensions());
+    let origin = audit::origin(request.headers(), request.extensions().get::<Peer>());
     request.extensions_mut().insert(origin.clone());
     let within = Duration::from_secs(api.limits.request_seconds);
     let query = decode_form(request.uri().query().unwrap_or_default());
@@ -168,6 +169,25 @@ fn understand(api: &Api, path: &str) -> Result<(Arc<Space>, String), ApiError> {
     Ok((Arc::clone(space), rest))
 }
 
+/// Who makes a request, and what of the space they may see. What the server can do everybody may know.
+///
+/// Errors: they are not let in at all, or not into this space; with who they are, as far as that is known.
+async fn admit(
+    api: &Api,
+    space: &Space,
+    interaction: &Interaction,
+    head: &Parts,
+) -> Result<(Principal, Viewer), (Principal, ApiError)> {
+    let principal = match interaction {
+        Interaction::Capabilities => Principal::Open,
+        _ => super::auth::principal(api, head).await.map_err(|denied| (Principal::Open, denied.into()))?,
+    };
+    match principal.viewer(&space.name, api.gateway.clock().now()) {
+        Some(viewer) => Ok((principal, viewer)),
+        None => Err((principal, ApiError::UnknownPath)),
+    }
+}
+
 async fn handle(
     api: &Api,
     space: Arc<Space>,
@@ -177,10 +197,13 @@ async fn handle(
 ) -> Result<Answer, ApiError> {
     let (mut head, body) = request.into_parts();
     let origin = head.extensions.remove::<Origin>().unwrap_or_default();
-    // What the server can do everybody may know. Of everybody else's body nothing is read.
-    let principal = match interaction {
-        Interaction::Capabilities => Principal::Open,
-        _ => super::auth::principal(api, &head).await?,
+    // Of the body of one who is turned away nothing is read.
+    let (principal, viewer) = match admit(api, &space, &interaction, &head).await {
+        Ok(admitted) => admitted,
+        Err((principal, error)) => {
+            audit::note_refusal(api, &head, origin, (&space, &principal, &interaction), &error).await;
+            return Err(error);
+        }
     };
     let limit = api.limits.body_bytes;
     let bytes = match Limited::new(body, limit).collect().await {
@@ -199,7 +222,6 @@ async fn handle(
     if !wants_raw_binary && !has_its_own_format {
         Form::asked(&head.headers, &query).map_err(|NotAcceptable| ApiError::NotAcceptable)?;
     }
-    let viewer = principal.viewer(&space.name, api.gateway.clock().now()).ok_or(ApiError::UnknownPath)?;
     let types = api.gateway.definitions().types();
     let body = Body::of_http(types, &interaction, &head.headers, bytes.clone())?;
     let preferences = Preferences::of_headers(&head.headers);

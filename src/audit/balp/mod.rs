@@ -129,7 +129,7 @@ fn meta(part: Part<'_>, shape: &Shape, page: &Page) -> Value {
 fn outcome_code(event: &Event) -> &'static str {
     match (event.outcome, &event.kind) {
         (Outcome::Success, _) => "0",
-        (Outcome::Refused, Kind::Disclosure) | (Outcome::Failed, _) => "8",
+        (Outcome::Refused, Kind::Decision) | (Outcome::Failed, _) => "8",
         (Outcome::Refused, _) => "4",
     }
 }

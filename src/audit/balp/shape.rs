@@ -112,7 +112,7 @@ pub(super) fn shape_of(event: &Event) -> Shape {
             let import = dicom("110107", "Import", None, "C");
             Shape { cast: SENT, matter: Matter::Query, ..import }
         }
-        Kind::Disclosure if event.outcome.is_success() => Shape {
+        Kind::Disclosure => Shape {
             subtype: Some(Code::new(
                 "http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle",
                 "disclose",
@@ -122,7 +122,7 @@ pub(super) fn shape_of(event: &Event) -> Shape {
             cast: Cast::Disclosure,
             ..dicom("110106", "Export", None, "R")
         },
-        Kind::Disclosure => Shape {
+        Kind::Decision => Shape {
             subtype: Some(Code::new(
                 "https://profiles.ihe.net/ITI/BALP/CodeSystem/AuthZsubType",
                 "AuthZ-Consent",

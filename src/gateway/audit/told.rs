@@ -41,6 +41,11 @@ impl Told {
         }
     }
 
+    /// Tells of something that is no write.
+    pub(in super::super) fn push(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
     pub(in super::super) fn into_events(self) -> Vec<Event> {
         self.events
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::access::shared::is_shared;
-use crate::audit::{Actor, Origin};
+use crate::audit::{Actor, Event, Origin};
 use crate::fhir::{Issue, OperationOutcome, Resource};
 use crate::gateway::recipients::Recipients;
 use crate::referral::status::is_open;
@@ -41,9 +41,21 @@ impl Group<'_, '_> {
             let before = self.transaction.disclosed_tasks(tasks).await?;
             self.transaction.set_disclosures(&findings.due, &findings.disclosures).await?;
             self.settled += tasks.len();
+            self.record_decisions(findings.decisions, &before);
             self.tell(tasks, &before, &findings.withheld).await?;
         }
         self.flush().await
+    }
+
+    /// Tells the record what is decided otherwise than before, and of what is written now why it is withheld.
+    fn record_decisions(&mut self, decisions: Vec<(TaskKey, Event)>, before: &BTreeSet<(TaskKey, String)>) {
+        for (task, event) in decisions {
+            let is_written = self.told.contains_key(&Key::new(task.0, "Task", &task.1));
+            let was_shown = before.contains(&(task, event.recipient.clone().unwrap_or_default()));
+            if was_shown != event.outcome.is_success() || !event.outcome.is_success() && is_written {
+                self.record.push(event);
+            }
+        }
     }
 
     /// The Tasks about which something has changed: they themselves, what they reach, or the patient's consent.

@@ -8,7 +8,8 @@ use crate::harness::{Client, Server, on_both_with};
 
 /// A clinic that HIPAA covers, a pantry and a shelter that it does not, and a hospital that it does.
 fn parties() -> Vec<Registration> {
-    let covered = |id: &str| Registration { coverage: Coverage::CoveredEntity, ..registration(id, "system/*.cruds") };
+    let covered =
+        |id: &str| Registration { coverage: Coverage::CoveredEntity, ..registration(id, "system/*.cruds") };
     vec![
         covered("clinic"),
         covered("hospital"),
