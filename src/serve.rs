@@ -12,7 +12,7 @@ use crate::config::{Config, ConfigError};
 use crate::definitions::{Definitions, DefinitionsError};
 use crate::delivery::{self, ReferralMetrics};
 use crate::fhir::time::SystemClock;
-use crate::gateway::{Gateway, OpenError};
+use crate::gateway::{Gateway, OpenError, Refused};
 use crate::telemetry;
 
 /// Why a gateway does not serve.
@@ -43,6 +43,9 @@ pub enum ServeError {
     /// Nobody could log in.
     #[error(transparent)]
     Auth(#[from] OwnKeysError),
+    /// The start cannot be recorded.
+    #[error("the audit record cannot be written: {0}")]
+    Record(Refused),
 }
 
 /// A gateway that serves.
@@ -84,12 +87,16 @@ pub async fn serve(
     };
     let gateway = Gateway::open(&config, &base_url, definitions, Arc::new(SystemClock), progress).await?;
     let worker = tokio::spawn(delivery::run(gateway.clone(), vec![Arc::new(ReferralMetrics)], stop.clone()));
+    gateway.begin_record().await.map_err(ServeError::Record)?;
     let auth = Auth::open(&gateway, &config).await?;
     let api = Api::new(gateway.clone(), auth, &config);
     ready(Running { base: format!("{}/fhir", base_url.trim_end_matches('/')), metrics });
     server.run(api, stop.clone().cancelled_owned()).await;
     stop.cancel();
     let _ = worker.await;
-    gateway.store().close().await;
+    if let Err(error) = gateway.end_record().await {
+        warn!(%error, "the stop could not be recorded");
+    }
+    gateway.close().await;
     Ok(())
 }

@@ -12,7 +12,7 @@ use syn::visit::{self, Visit};
 const RINGS: &[&[&str]] = &[
     &["fhir"],
     &["definitions", "fhirpath", "terminology", "xml"],
-    &["access", "consent", "patch", "referral", "search", "validator"],
+    &["access", "audit", "consent", "patch", "referral", "search", "validator"],
     &[],
     &["fetch", "store"],
     &["config", "gateway"],

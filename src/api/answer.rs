@@ -5,15 +5,20 @@ use http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED, L
 use http::{Response, StatusCode};
 use serde_json::Value;
 
+use crate::access::Party;
+use crate::access::shared::is_shared;
+use crate::audit::Entity;
 use crate::definitions::TypeGraph;
 use crate::fhir::time::{Clock, Instant};
 use crate::fhir::{Issue, OperationOutcome, Severity};
 use crate::gateway::Space;
-use crate::store::Version;
+use crate::store::{Key, Version};
 use crate::xml;
 
 use super::content::{Form, Format};
 use super::export::Lines;
+use super::request::Request;
+use super::{audit, audit_event};
 
 /// An answer, to be sent over HTTP or put into a Bundle.
 #[derive(Debug, Clone)]
@@ -32,6 +37,8 @@ pub struct Answer {
     pub issues: Vec<Issue>,
     /// Headers that only some answers have.
     pub headers: Vec<(HeaderName, String)>,
+    /// The resources it shows, for the record; not what the request itself has written.
+    pub shown: Vec<Shown>,
 }
 
 /// The body of an answer.
@@ -44,7 +51,7 @@ pub enum Content {
     /// Something else, with its content type: what a Binary holds.
     Raw(String, Bytes),
     /// Lines that are read while they are sent: a file of an export.
-    Lines(Lines),
+    Lines(Box<Lines>),
 }
 
 /// Tells how many issues a write left, by severity.
@@ -61,6 +68,7 @@ impl Answer {
             location: None,
             issues: Vec::new(),
             headers: Vec::new(),
+            shown: Vec::new(),
         }
     }
 
@@ -185,6 +193,32 @@ fn counts(issues: &[Issue]) -> Option<String> {
     let counts: Vec<String> =
         [Severity::Error, Severity::Warning, Severity::Information].into_iter().filter_map(count).collect();
     (!counts.is_empty()).then(|| counts.join(", "))
+}
+
+/// A resource that is shown, for the record.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// Which, and whom it concerns.
+    pub entity: Entity,
+    /// Whether the caller may have it only by what its patient allows.
+    pub is_disclosed: bool,
+}
+
+/// A version that is shown. Of an AuditEvent of our own only its name: whom it speaks of, it says itself.
+pub(super) fn shown(request: &Request, version: &Version) -> Shown {
+    let Key { type_name, id, .. } = &version.key;
+    let entity = match audit_event::is_own(&version.key) {
+        true => Entity::named(type_name, id),
+        false => {
+            let body = version.body.as_deref().unwrap_or_default();
+            Entity::new(type_name, id, version.version, body, &request.space.base)
+        }
+    };
+    let is_others = |party: &Party| version.creator.as_deref() != Some(party.creator.as_str());
+    let is_disclosed = audit::needs_disclosure(&request.principal)
+        && !is_shared(type_name)
+        && request.viewer.party().is_some_and(is_others);
+    Shown { entity, is_disclosed }
 }
 
 /// URL of a version.

@@ -54,7 +54,7 @@ pub(super) async fn bundle(api: &Api, request: &Request, body: Body) -> Result<A
         return Err(ApiError::malformed(IssueCode::TooCostly, text));
     }
     let entries = entries.into_iter().map(|entry| read_entry(api, request, entry));
-    let answers = match kind {
+    let mut answers = match kind {
         BundleType::Transaction => {
             let mut read = Vec::with_capacity(entries.len());
             for (index, entry) in entries.enumerate() {
@@ -74,7 +74,8 @@ pub(super) async fn bundle(api: &Api, request: &Request, body: Body) -> Result<A
             stream::iter(work).buffered(AT_ONCE).collect().await
         }
     };
-    Ok(Answer::resource(response(api, kind, &answers)))
+    let shown = answers.iter_mut().flat_map(|answer| std::mem::take(&mut answer.shown)).collect();
+    Ok(Answer { shown, ..Answer::resource(response(api, kind, &answers)) })
 }
 
 /// Reads `Bundle.entry`.
@@ -119,7 +120,9 @@ fn read_entry(api: &Api, outer: &Request, mut entry: Value) -> Result<Entry, Api
             space: Arc::clone(&outer.space),
             principal: outer.principal.clone(),
             viewer: outer.viewer.clone(),
-            id: outer.id.clone(),
+            origin: outer.origin.clone(),
+            method,
+            target: url.to_owned(),
             query: decode_form(query),
             conditions: Conditions::of_entry(request),
             preferences,

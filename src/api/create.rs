@@ -52,7 +52,7 @@ pub(super) async fn submit_one(
         space: request.space.clone(),
         principal: request.principal.clone(),
         viewer: request.viewer.clone(),
-        request: request.id.clone(),
+        origin: request.origin.clone(),
         conditions,
         writes: vec![write],
     };

@@ -97,148 +97,163 @@ impl ApiError {
         self
     }
 
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            ApiError::UnknownPath | ApiError::UnknownType(_) | ApiError::UnknownOperation(_) => {
+                StatusCode::NOT_FOUND
+            }
+            ApiError::InvalidId | ApiError::Syntax(_) | ApiError::Xml(_) => StatusCode::BAD_REQUEST,
+            ApiError::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            ApiError::UnsupportedMediaType | ApiError::UnsupportedPatch => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ApiError::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            ApiError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            ApiError::Timeout => StatusCode::GATEWAY_TIMEOUT,
+            ApiError::NotFound => StatusCode::NOT_FOUND,
+            ApiError::Deleted(_) => StatusCode::GONE,
+            ApiError::Denied(denied) => match denied {
+                Denied::NoToken | Denied::BadToken(_) => StatusCode::UNAUTHORIZED,
+                Denied::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
+                Denied::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            },
+            ApiError::OutOfScope => StatusCode::FORBIDDEN,
+            ApiError::Refused(refused) => match refused {
+                Refused::Malformed(_) => StatusCode::BAD_REQUEST,
+                Refused::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+                Refused::Conflict(_) => StatusCode::CONFLICT,
+                Refused::Forbidden(_) => StatusCode::FORBIDDEN,
+                Refused::VersionConflict(_) => StatusCode::PRECONDITION_FAILED,
+                Refused::NotFound(_) => StatusCode::NOT_FOUND,
+                Refused::Moved | Refused::Busy | Refused::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            },
+        }
+    }
+
     /// The HTTP answer: status and OperationOutcome.
     pub fn into_answer(self) -> Answer {
-        let one =
-            |status, code, message: String| Answer::outcome(status, &Issue::error(code, message).into());
+        let status = self.status();
+        let one = |code, message: String| Answer::outcome(status, &Issue::error(code, message).into());
         match self {
-            ApiError::UnknownPath => {
-                one(StatusCode::NOT_FOUND, IssueCode::NotFound, "there is nothing at this path".into())
-            }
+            ApiError::UnknownPath => one(IssueCode::NotFound, "there is nothing at this path".into()),
             ApiError::UnknownType(_) => {
                 let text = "the path names no R4 resource type; names are case-sensitive, say 'Task'";
-                one(StatusCode::NOT_FOUND, IssueCode::NotSupported, text.into())
+                one(IssueCode::NotSupported, text.into())
             }
             ApiError::UnknownOperation(_) => {
                 let text = "there is no such operation here; see 'metadata' for those there are";
-                one(StatusCode::NOT_FOUND, IssueCode::NotSupported, text.into())
+                one(IssueCode::NotSupported, text.into())
             }
             ApiError::InvalidId => {
                 let text = "an id has 1 to 64 of the characters A-Z, a-z, 0-9, '-' and '.'";
-                one(StatusCode::BAD_REQUEST, IssueCode::Value, text.into())
+                one(IssueCode::Value, text.into())
             }
             ApiError::MethodNotAllowed => {
                 let text = "this method does not go with this path";
-                one(StatusCode::METHOD_NOT_ALLOWED, IssueCode::NotSupported, text.into())
+                one(IssueCode::NotSupported, text.into())
             }
             ApiError::UnsupportedMediaType => {
                 let text = "the body's Content-Type is not read here: send application/fhir+json or application/fhir+xml";
-                one(StatusCode::UNSUPPORTED_MEDIA_TYPE, IssueCode::NotSupported, text.into())
+                one(IssueCode::NotSupported, text.into())
             }
             ApiError::UnsupportedPatch => {
                 let formats = super::patch::FORMATS.join(", ");
                 let text = format!("a patch is sent as one of {formats}");
                 let headers = vec![(super::patch::ACCEPT_PATCH, formats)];
-                Answer { headers, ..one(StatusCode::UNSUPPORTED_MEDIA_TYPE, IssueCode::NotSupported, text) }
+                Answer { headers, ..one(IssueCode::NotSupported, text) }
             }
             ApiError::NotAcceptable => {
                 let text = "nothing the Accept header names can be written: accept application/fhir+json or application/fhir+xml";
-                one(StatusCode::NOT_ACCEPTABLE, IssueCode::NotSupported, text.into())
+                one(IssueCode::NotSupported, text.into())
             }
             ApiError::TooLarge(limit) => {
                 let text = format!("the body is larger than {limit} bytes (limits.body-bytes)");
-                one(StatusCode::PAYLOAD_TOO_LARGE, IssueCode::TooLong, text)
+                one(IssueCode::TooLong, text)
             }
             ApiError::Timeout => {
                 let text = "this took too long and was given up (limits.request-seconds); a write may still be carried out";
-                one(StatusCode::GATEWAY_TIMEOUT, IssueCode::Timeout, text.into())
+                one(IssueCode::Timeout, text.into())
             }
             ApiError::Syntax(SyntaxError { message, line, column }) => {
-                syntax(format!("this is not JSON that FHIR accepts: {message}"), Some((line, column)))
+                syntax(status, format!("this is not JSON that FHIR accepts: {message}"), Some((line, column)))
             }
             ApiError::Xml(XmlError { message, place }) => {
                 let position = match place {
                     Place::Text { line, column } => Some((line, column)),
                     Place::Element(_) => None,
                 };
-                syntax(format!("this is not XML that FHIR accepts: {message}"), position)
+                syntax(status, format!("this is not XML that FHIR accepts: {message}"), position)
             }
-            ApiError::NotFound => {
-                one(StatusCode::NOT_FOUND, IssueCode::NotFound, "there is no such resource".into())
-            }
+            ApiError::NotFound => one(IssueCode::NotFound, "there is no such resource".into()),
             ApiError::Deleted(version) => {
                 let text =
                     format!("the resource was deleted by version {version}; its history still shows it");
-                Answer { version: Some(version), ..one(StatusCode::GONE, IssueCode::Deleted, text) }
+                Answer { version: Some(version), ..one(IssueCode::Deleted, text) }
             }
-            ApiError::Denied(denied) => denied_answer(denied),
+            ApiError::Denied(denied) => denied_answer(status, denied),
             ApiError::OutOfScope => {
                 let text = "the token's scope does not cover this; 'scope' of the answer that gave it says what it covers";
                 let challenge = "Bearer error=\"insufficient_scope\"".to_owned();
-                let answer = one(StatusCode::FORBIDDEN, IssueCode::Forbidden, text.into());
-                Answer { headers: vec![(WWW_AUTHENTICATE, challenge)], ..answer }
+                Answer {
+                    headers: vec![(WWW_AUTHENTICATE, challenge)],
+                    ..one(IssueCode::Forbidden, text.into())
+                }
             }
-            ApiError::Refused(refused) => refused_answer(refused),
+            ApiError::Refused(refused) => Answer::outcome(status, &outcome_of(refused)),
         }
     }
 }
 
-fn syntax(message: String, position: Option<(usize, usize)>) -> Answer {
+fn syntax(status: StatusCode, message: String, position: Option<(usize, usize)>) -> Answer {
     let issue = Issue { position, ..Issue::new(Severity::Fatal, IssueCode::Structure, message) };
-    Answer::outcome(StatusCode::BAD_REQUEST, &issue.into())
+    Answer::outcome(status, &issue.into())
 }
 
 /// RFC 6750 §3.
-fn denied_answer(denied: Denied) -> Answer {
-    let (status, code, text, header) = match denied {
+fn denied_answer(status: StatusCode, denied: Denied) -> Answer {
+    let (code, text, header) = match denied {
         Denied::NoToken => {
             let text = "who is calling? Send a token: Authorization: Bearer …; .well-known/smart-configuration tells where \
                         to get one";
-            (
-                StatusCode::UNAUTHORIZED,
-                IssueCode::Login,
-                text.to_owned(),
-                (WWW_AUTHENTICATE, "Bearer".to_owned()),
-            )
+            (IssueCode::Login, text.to_owned(), (WWW_AUTHENTICATE, "Bearer".to_owned()))
         }
         Denied::BadToken(reason) => {
             let challenge = format!("Bearer error=\"invalid_token\", error_description=\"{reason}\"");
             let text = format!("the token is not good: {reason}");
-            (StatusCode::UNAUTHORIZED, IssueCode::Login, text, (WWW_AUTHENTICATE, challenge))
+            (IssueCode::Login, text, (WWW_AUTHENTICATE, challenge))
         }
         Denied::TooOften(seconds) => {
             let text = "this client sends more requests than it may (limits.requests-per-second)".to_owned();
-            (StatusCode::TOO_MANY_REQUESTS, IssueCode::Throttled, text, (RETRY_AFTER, seconds.to_string()))
+            (IssueCode::Throttled, text, (RETRY_AFTER, seconds.to_string()))
         }
         Denied::Unavailable(message) => {
             error!(message, "it could not be told who calls");
             let text = "it cannot be told who is calling: try again in a moment".to_owned();
-            (StatusCode::SERVICE_UNAVAILABLE, IssueCode::Transient, text, (RETRY_AFTER, "1".to_owned()))
+            (IssueCode::Transient, text, (RETRY_AFTER, "1".to_owned()))
         }
     };
     Answer { headers: vec![header], ..Answer::outcome(status, &Issue::error(code, text).into()) }
 }
 
-fn refused_answer(refused: Refused) -> Answer {
-    let (status, outcome) = match refused {
-        Refused::Malformed(outcome) => (StatusCode::BAD_REQUEST, outcome),
-        Refused::Invalid(outcome) => (StatusCode::UNPROCESSABLE_ENTITY, outcome),
-        Refused::Conflict(outcome) => (StatusCode::CONFLICT, outcome),
-        Refused::Forbidden(outcome) => (StatusCode::FORBIDDEN, outcome),
-        Refused::VersionConflict(outcome) => (StatusCode::PRECONDITION_FAILED, outcome),
-        Refused::NotFound(outcome) => (StatusCode::NOT_FOUND, outcome),
+fn outcome_of(refused: Refused) -> OperationOutcome {
+    match refused {
+        Refused::Malformed(outcome)
+        | Refused::Invalid(outcome)
+        | Refused::Conflict(outcome)
+        | Refused::Forbidden(outcome)
+        | Refused::VersionConflict(outcome)
+        | Refused::NotFound(outcome) => outcome,
         Refused::Moved => {
             let text = "what this depends on keeps changing; nothing was written: try again in a moment";
-            (
-                StatusCode::SERVICE_UNAVAILABLE,
-                OperationOutcome::from(Issue::error(IssueCode::Transient, text)),
-            )
+            Issue::error(IssueCode::Transient, text).into()
         }
         Refused::Busy => {
             let text = "too many writes are waiting; nothing was written: try again in a moment";
-            (
-                StatusCode::SERVICE_UNAVAILABLE,
-                OperationOutcome::from(Issue::error(IssueCode::Transient, text)),
-            )
+            Issue::error(IssueCode::Transient, text).into()
         }
         Refused::Store(message) => {
             error!(message, "the store failed");
             let text = "the database did not carry this out; nothing was written: try again in a moment";
-            (
-                StatusCode::SERVICE_UNAVAILABLE,
-                OperationOutcome::from(Issue::error(IssueCode::Transient, text)),
-            )
+            Issue::error(IssueCode::Transient, text).into()
         }
-    };
-    Answer::outcome(status, &outcome)
+    }
 }

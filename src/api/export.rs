@@ -17,6 +17,9 @@ use http::{HeaderValue, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
+use crate::access::Viewer;
+use crate::access::shared::is_shared;
+use crate::audit::{Entity, Event, Kind};
 use crate::fhir::{Id, IssueCode};
 use crate::gateway::{Contents, Export, ExportFile, ExportLevel, ExportReader, ExportRequest, Space};
 use crate::store::StoreError;
@@ -24,7 +27,7 @@ use crate::store::StoreError;
 use super::answer::Content;
 use super::operation::{Definition, Operation, Parameter};
 use super::request::{Body, Request};
-use super::{Answer, Api, ApiError, scope, subset};
+use super::{Answer, Api, ApiError, audit, scope, subset};
 
 use parameters::Asked;
 
@@ -168,9 +171,18 @@ pub(super) async fn file(api: &Api, request: &Request, id: &str, name: &str) -> 
         return Err(ApiError::NotFound);
     };
     let (expires, export) = (export.expires, Arc::new(export));
-    let lines = Lines { api: api.clone(), space: Arc::clone(&request.space), export, file };
+    let event = Event { query: audit::asked(request), ..audit::event(api, request, Kind::Export) };
+    let lines = Lines {
+        api: api.clone(),
+        space: Arc::clone(&request.space),
+        viewer: request.viewer.clone(),
+        needs_disclosure: audit::needs_disclosure(&request.principal),
+        export,
+        file,
+        event,
+    };
     let headers = vec![(EXPIRES, expires.to_http())];
-    Ok(Answer { content: Content::Lines(lines), headers, ..Answer::status(StatusCode::OK) })
+    Ok(Answer { content: Content::Lines(Box::new(lines)), headers, ..Answer::status(StatusCode::OK) })
 }
 
 async fn find(api: &Api, request: &Request, id: &str) -> Result<Export, ApiError> {
@@ -211,8 +223,12 @@ fn url_of(request: &Request, level: &ExportLevel) -> String {
 pub struct Lines {
     api: Api,
     space: Arc<Space>,
+    viewer: Viewer,
+    needs_disclosure: bool,
     export: Arc<Export>,
     file: ExportFile,
+    /// What the record is told of each page, before it is sent.
+    event: Event,
 }
 
 impl fmt::Debug for Lines {
@@ -228,11 +244,12 @@ impl Lines {
 
     /// Reads and sends page by page, the next one when the client has taken the last.
     pub(super) fn into_body(self) -> HttpBody {
-        let Lines { api, space, export, file } = &self;
+        let Lines { api, space, export, file, .. } = &self;
         let reader =
             ExportReader::new(&api.gateway, space, Arc::clone(export), &file.type_name, file.contents);
         let pages = stream::try_unfold((reader, self), |(mut reader, lines)| async move {
             let Some(page) = reader.next().await? else { return Ok::<_, StoreError>(None) };
+            lines.note(&page).await?;
             let mut text = String::with_capacity(page.iter().map(|body| body.len() + 1).sum());
             for body in page {
                 text.push_str(&match lines.file.contents {
@@ -247,5 +264,27 @@ impl Lines {
             Ok(Some((Bytes::from(text), (reader, lines))))
         });
         HttpBody::from_stream(pages)
+    }
+
+    /// Tells what is about to be sent; what is disclosed with it is on disk when this returns.
+    async fn note(&self, page: &[String]) -> Result<(), StoreError> {
+        let type_name: Arc<str> = self.file.type_name.as_str().into();
+        let resources = page.iter().filter(|_| self.file.contents == Contents::Resources);
+        let entities = resources.filter_map(|body| Entity::of_text(&type_name, body, &self.space.base));
+        let entities: Vec<Entity> = entities.collect();
+        let at = self.api.gateway.clock().now();
+        let event = Event { at, ..self.event.clone() };
+        let is_disclosed = self.needs_disclosure && !is_shared(&type_name);
+        let disclosed = if is_disclosed { entities.clone() } else { Vec::new() };
+        let disclosed = audit::disclosure(event.clone(), &self.viewer, disclosed);
+        let event = Event { entities, ..event };
+        match disclosed {
+            None => self.api.gateway.note(event).await,
+            Some(disclosed) => {
+                let written = self.api.gateway.write_down(vec![event, disclosed]).await;
+                written.map_err(|_| StoreError::Unsupported("what is sent cannot be recorded"))?;
+            }
+        }
+        Ok(())
     }
 }

@@ -8,6 +8,7 @@ use crate::fhir::time::{Instant, Period};
 use crate::search::{DEFAULT_COUNT, LARGEST_COUNT};
 use crate::store::{HistoryFilter, HistoryScope, Key};
 
+use super::answer::shown;
 use super::request::Request;
 use super::{Answer, Api, ApiError};
 
@@ -76,7 +77,8 @@ pub(super) async fn history(
             ..EntryText::default()
         });
     }
-    Ok(Answer::resource(bundle.finish()))
+    let shown = versions.iter().map(|version| shown(request, version)).collect();
+    Ok(Answer { shown, ..Answer::resource(bundle.finish()) })
 }
 
 /// What the query asks for.

@@ -2,6 +2,8 @@
 //! [`Answer`] becomes HTTP; `error` is the one file where a refusal gets its status.
 
 mod answer;
+mod audit;
+mod audit_event;
 mod auth;
 mod binary;
 mod bundle;
@@ -79,9 +81,16 @@ impl Api {
         }
     }
 
-    /// Carries out one interaction, whether it came by itself or in a Bundle.
+    /// Carries out one interaction, whether it came by itself or in a Bundle, and tells the record of it.
     async fn carry_out(&self, request: &request::Request, body: request::Body) -> Result<Answer, ApiError> {
-        scope::check(request)?;
+        let answer = match scope::check(request) {
+            Ok(()) => self.answer(request, body).await,
+            Err(error) => Err(error),
+        };
+        audit::note(self, request, answer).await
+    }
+
+    async fn answer(&self, request: &request::Request, body: request::Body) -> Result<Answer, ApiError> {
         match &request.interaction {
             Interaction::Capabilities => Ok(metadata::metadata(self, request)),
             Interaction::Bundle => Box::pin(bundle::bundle(self, request, body)).await,

@@ -9,6 +9,7 @@ use crate::fhir::IssueCode;
 use crate::gateway::ExportLevel;
 use crate::store::Key;
 
+use super::answer::shown;
 use super::request::{Body, Request};
 use super::{Answer, Api, ApiError, docref, everything, export, terminology, validate};
 
@@ -98,7 +99,10 @@ pub(super) async fn operation(
         ("timeline", _, Some(id)) => {
             let timeline =
                 api.gateway.timeline(&request.viewer, &request.space, id).await?.ok_or(ApiError::NotFound)?;
-            Ok(Answer::resource(timeline.to_string()))
+            let key = Key::new(request.space.id, "Task", id);
+            let task = api.gateway.store().read(&request.viewer, &key).await?;
+            let shown = task.iter().map(|task| shown(request, task)).collect();
+            Ok(Answer { shown, ..Answer::resource(timeline.to_string()) })
         }
         ("issues", Some(type_name), Some(id)) => issues(api, request, type_name, id).await,
         ("everything", _, Some(id)) => everything::everything(api, request, id, body).await,
@@ -118,6 +122,8 @@ async fn issues(api: &Api, request: &Request, type_name: &str, id: &str) -> Resu
     let key = Key::new(request.space.id, type_name, id);
     let version = api.gateway.store().read(&request.viewer, &key).await?.ok_or(ApiError::NotFound)?;
     let fine = || crate::fhir::OperationOutcome::json_of(&[]);
+    let shown = vec![shown(request, &version)];
     let outcome = version.issues.unwrap_or_else(fine);
-    Ok(Answer { version: Some(version.version), updated: Some(version.seq), ..Answer::resource(outcome) })
+    let (number, seq) = (version.version, version.seq);
+    Ok(Answer { version: Some(number), updated: Some(seq), shown, ..Answer::resource(outcome) })
 }

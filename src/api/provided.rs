@@ -80,6 +80,11 @@ pub(super) fn find(api: &Api, request: &Request, type_name: &str, id: &str) -> O
     found.map(|provided| provided.version(&request.space, type_name))
 }
 
+/// Whether this is no version of something that is stored.
+pub(super) fn is_one(version: &Version) -> bool {
+    version.version == 0
+}
+
 /// A search of one type: of what is stored, then of what the gateway provides.
 pub(super) async fn search(
     api: &Api,
@@ -92,17 +97,7 @@ pub(super) async fn search(
     if all.is_empty() {
         return Ok(gateway.search(&request.viewer, space, search).await?);
     }
-    let meets = |provided: &&Provided| {
-        let candidate = Candidate { id: &provided.id, updated: None, entries: &provided.entries };
-        search.criteria.iter().any(|criteria| criteria.are_met_by(candidate))
-    };
-    let mut found: Vec<&Provided> = all.iter().filter(meets).collect();
-    let keys: Vec<Key> = found.iter().map(|provided| Key::new(space.id, type_name, &provided.id)).collect();
-    let stored = gateway.store().read_all(&request.viewer, &keys).await?;
-    let hidden: BTreeSet<&str> =
-        stored.iter().filter(|version| version.body.is_some()).map(|version| &*version.key.id).collect();
-    found.retain(|provided| !hidden.contains(provided.id.as_str()));
-
+    let found = found(api, request, type_name, search, &all).await?;
     let begin = search.after.as_deref().and_then(|after| after.strip_prefix(CURSOR)).map(str::parse::<usize>);
     let begin = begin.transpose().map_err(|_| {
         ApiError::malformed(IssueCode::Value, "_after is not from a 'next' link of this server")
@@ -130,4 +125,26 @@ pub(super) async fn search(
         answer.next = (end < found.len() && begin <= end).then(|| format!("{CURSOR}{end}"));
     }
     Ok(answer)
+}
+
+/// Those that meet a search, and are not hidden by what is stored.
+async fn found<'p>(
+    api: &Api,
+    request: &Request,
+    type_name: &str,
+    search: &SearchRequest,
+    all: &'p [Provided],
+) -> Result<Vec<&'p Provided>, ApiError> {
+    let meets = |provided: &&Provided| {
+        let candidate = Candidate { id: &provided.id, updated: None, entries: &provided.entries };
+        search.criteria.iter().any(|criteria| criteria.are_met_by(candidate))
+    };
+    let mut found: Vec<&Provided> = all.iter().filter(meets).collect();
+    let key = |provided: &&Provided| Key::new(request.space.id, type_name, &provided.id);
+    let keys: Vec<Key> = found.iter().map(key).collect();
+    let stored = api.gateway.store().read_all(&request.viewer, &keys).await?;
+    let stored = stored.iter().filter(|version| version.body.is_some());
+    let hidden: BTreeSet<&str> = stored.map(|version| &*version.key.id).collect();
+    found.retain(|provided| !hidden.contains(provided.id.as_str()));
+    Ok(found)
 }

@@ -4,8 +4,9 @@ use http::StatusCode;
 
 use crate::store::{Key, Version};
 
+use super::answer::shown;
 use super::request::{Conditions, Request};
-use super::{Answer, Api, ApiError, binary, provided, scope, subset};
+use super::{Answer, Api, ApiError, audit_event, binary, provided, scope, subset};
 
 /// `GET Type/id`. 404 when it never was, 410 when it was deleted, 304 when the caller has it already.
 pub(super) async fn read(
@@ -14,6 +15,9 @@ pub(super) async fn read(
     type_name: &str,
     id: &str,
 ) -> Result<Answer, ApiError> {
+    if let Some(own) = audit_event::read(api, request, type_name, id).await? {
+        return answer(api, request, own);
+    }
     let key = Key::new(request.space.id, type_name, id);
     let version = api.gateway.store().read(&request.viewer, &key).await?;
     if version.as_ref().is_none_or(|version| version.body.is_none())
@@ -39,6 +43,9 @@ pub(super) async fn vread(
 ) -> Result<Answer, ApiError> {
     let key = Key::new(request.space.id, type_name, id);
     let number = version.parse().map_err(|_| ApiError::NotFound)?;
+    if let (1, Some(own)) = (number, audit_event::read(api, request, type_name, id).await?) {
+        return answer(api, request, own);
+    }
     let version =
         api.gateway.store().read_version(&request.viewer, &key, number).await?.ok_or(ApiError::NotFound)?;
     answer(api, request, version)
@@ -48,16 +55,18 @@ fn answer(api: &Api, request: &Request, version: Version) -> Result<Answer, ApiE
     if version.body.is_none() {
         return Err(ApiError::Deleted(version.version));
     }
+    let shown = vec![shown(request, &version)];
     if is_known(&request.conditions, &version) {
         let (number, seq) = (version.version, version.seq);
         return Ok(Answer {
             version: Some(number),
             updated: Some(seq),
+            shown,
             ..Answer::status(StatusCode::NOT_MODIFIED)
         });
     }
     let version = subset::of_read(api, request, version)?;
-    Ok(binary::unwrap(request, Answer::version(version)))
+    Ok(binary::unwrap(request, Answer { shown, ..Answer::version(version) }))
 }
 
 /// Whether the caller has this version already. `If-None-Match` outweighs `If-Modified-Since` (RFC 9110 §13.1.3).

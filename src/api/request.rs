@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::HeaderMap;
 use http::header::{CONTENT_TYPE, HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use http::{HeaderMap, Method};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use crate::access::{Principal, Viewer};
+use crate::audit::Origin;
 use crate::definitions::TypeGraph;
 use crate::fhir::locate::place_issues_within;
 use crate::fhir::time::{Instant, Period};
@@ -31,8 +32,11 @@ pub(super) struct Request {
     pub(super) principal: Principal,
     /// What of the space the caller may see.
     pub(super) viewer: Viewer,
-    /// Id of the HTTP request, for the audit trail.
-    pub(super) id: String,
+    /// Id of the HTTP request, and where it came from, for the record.
+    pub(super) origin: Origin,
+    pub(super) method: Method,
+    /// The URL as it was sent, from the path on.
+    pub(super) target: String,
     /// The query, decoded.
     pub(super) query: Vec<(String, String)>,
     pub(super) conditions: Conditions,

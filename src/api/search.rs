@@ -8,8 +8,9 @@ use crate::fhir::{IssueCode, OperationOutcome};
 use crate::gateway::{Refused, SearchAnswer};
 use crate::search::SearchRequest;
 
+use super::answer::shown;
 use super::request::{Body, Request, decode_form};
-use super::{Answer, Api, ApiError, content, provided, scope, subset};
+use super::{Answer, Api, ApiError, audit_event, content, provided, scope, subset};
 
 /// What has to be escaped within a value of a query.
 const QUERY_VALUE: &AsciiSet = &CONTROLS
@@ -55,11 +56,14 @@ pub(super) async fn search(
     };
     let search = scope::restrict(api, request, search.map_err(Refused::Malformed)?)?;
     let answer = match type_name {
+        Some(type_name) if audit_event::has_own(request, type_name) => {
+            audit_event::search(api, request, &search).await?
+        }
         Some(type_name) => provided::search(api, request, type_name, &search).await?,
         None => api.gateway.search(&request.viewer, &request.space, &search).await?,
     };
     let answer = scope::without_uncovered(request, answer);
-    Ok(Answer::resource(searchset(api, request, &url, &search, answer)?))
+    searchset(api, request, &url, &search, answer)
 }
 
 /// What a search or operation found, as a Bundle. `url` is where it was asked, `search` what was asked.
@@ -69,7 +73,12 @@ pub(super) fn searchset(
     url: &str,
     search: &SearchRequest,
     answer: SearchAnswer,
-) -> Result<String, ApiError> {
+) -> Result<Answer, ApiError> {
+    let versions = answer.matches.iter().chain(&answer.included);
+    let shown = versions
+        .filter(|version| !audit_event::is_own(&version.key) && !provided::is_one(version))
+        .map(|version| shown(request, version))
+        .collect();
     let base = &request.space.base;
     let mut links = vec![("self", with_query(url, &search.used, None))];
     if let Some(next) = &answer.next {
@@ -96,7 +105,7 @@ pub(super) fn searchset(
             ..EntryText::default()
         });
     }
-    Ok(bundle.finish())
+    Ok(Answer { shown, ..Answer::resource(bundle.finish()) })
 }
 
 /// A URL with the parameters that were used; `after` makes it that of the next page.

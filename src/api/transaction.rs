@@ -119,7 +119,7 @@ async fn attempt(
         space: request.space.clone(),
         principal: request.principal.clone(),
         viewer: request.viewer.clone(),
-        request: request.id.clone(),
+        origin: request.origin.clone(),
         conditions,
         writes: writes.into_iter().map(|(index, write)| Write { entry: Some(index), ..write }).collect(),
     };

@@ -12,7 +12,11 @@ use super::assertion::{ASSERTION_TYPE, Assertion};
 use super::clients::Registered;
 use super::error::GrantError;
 use super::jwk::Algorithm;
+use super::jwt::Jwt;
 use super::token;
+
+/// The longest client_id that is told of a form that proves nothing, in bytes.
+const MAX_CLAIM: usize = 128;
 
 /// Who answers a request for a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +25,14 @@ pub enum GrantType {
     Own,
     /// The authorization server where people log in.
     OfIssuer,
+}
+
+/// Who a form says has sent it: the `sub` of its assertion. Nothing of it is proved.
+pub fn claimant(form: &[(String, String)]) -> Option<String> {
+    let text = field(form, "client_assertion").ok()??;
+    let jwt = Jwt::parse(text)?;
+    let claimed = jwt.claim("sub").filter(|id| (1..=MAX_CLAIM).contains(&id.len()));
+    claimed.map(|id| id.chars().filter(|c| !c.is_control()).collect())
 }
 
 impl Login {

@@ -22,7 +22,7 @@ mod token;
 mod vault;
 
 pub use error::{Denied, GrantError};
-pub use grant::GrantType;
+pub use grant::{GrantType, claimant};
 pub use jwk::{Algorithm, KeySet, OwnKey, PublicKey};
 pub use jwt::Jwt;
 pub use outbound::{OutboundError, PartnerLogin, PartnerTokens};

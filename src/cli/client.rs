@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use crate::access::{Coverage, Registration};
+use crate::audit::{Actor, Kind};
 use crate::auth::{Listed, Registrar};
 use crate::fhir::json;
 
@@ -108,7 +109,8 @@ impl Client {
         match self {
             Client::Add(add) => {
                 let registration = add.registration()?;
-                change(&add.settings, async |registrar| registrar.add(&registration).await).await
+                let what = format!("client {} added", registration.id);
+                change(&add.settings, &what, async |registrar| registrar.add(&registration).await).await
             }
             Client::List(list) => list.run().await,
             Client::Rotate(Rotate { id, keys, settings }) => {
@@ -116,27 +118,38 @@ impl Client {
                 if jwks.is_none() && keys.jwks_url.is_none() {
                     return Err(Failure::Other("say the new keys: --jwks or --jwks-url".into()));
                 }
-                change(&settings, async |registrar| registrar.rotate(&id, jwks, keys.jwks_url).await).await
+                let rotate =
+                    async |registrar: Registrar<'_>| registrar.rotate(&id, jwks, keys.jwks_url).await;
+                change(&settings, &format!("client {id} given other keys"), rotate).await
             }
             Client::Disable(One { id, settings }) => {
-                change(&settings, async |registrar| registrar.set_disabled(&id, true).await).await
+                let set = async |registrar: Registrar<'_>| registrar.set_disabled(&id, true).await;
+                change(&settings, &format!("client {id} disabled"), set).await
             }
             Client::Enable(One { id, settings }) => {
-                change(&settings, async |registrar| registrar.set_disabled(&id, false).await).await
+                let set = async |registrar: Registrar<'_>| registrar.set_disabled(&id, false).await;
+                change(&settings, &format!("client {id} enabled"), set).await
             }
         }
     }
 }
 
+/// Changes something, and tells the record of it: before, for what is not told must not be done.
 async fn change<E: std::fmt::Display>(
     settings: &Settings,
+    what: &str,
     change: impl AsyncFnOnce(Registrar<'_>) -> Result<(), E>,
 ) -> Result<(), Failure> {
     let config = settings.load()?;
     let gateway = settings.gateway().await?;
-    change(Registrar::new(gateway.store(), &config.clients)).await.map_err(Failure::other)?;
-    gateway.store().close().await;
-    Ok(())
+    gateway.record_own(Actor::Operator, Kind::Configuration, what).await.map_err(Failure::other)?;
+    let changed = change(Registrar::new(gateway.store(), &config.clients)).await;
+    if changed.is_err() {
+        let failed = format!("{what}: refused");
+        gateway.record_own(Actor::Operator, Kind::Configuration, &failed).await.map_err(Failure::other)?;
+    }
+    gateway.close().await;
+    changed.map_err(Failure::other)
 }
 
 impl Keys {
@@ -188,7 +201,7 @@ impl List {
         for client in &listed {
             println!("{}", line(client));
         }
-        gateway.store().close().await;
+        gateway.close().await;
         Ok(())
     }
 }

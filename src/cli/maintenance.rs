@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use crate::audit::{Actor, Kind};
 use crate::definitions::Definitions;
 use crate::fhir::{Resource, json};
 use crate::gateway::Gateway;
@@ -62,7 +63,8 @@ impl Reindex {
         let done = gateway.store().reindex(gateway.registry(), &types, entries, progress).await;
         bar.finish();
         println!("{} resources", done.map_err(Failure::other)?);
-        gateway.store().close().await;
+        gateway.store().reindex_audit().await.map_err(Failure::other)?;
+        gateway.close().await;
         Ok(())
     }
 }
@@ -70,11 +72,13 @@ impl Reindex {
 impl Backup {
     pub(super) async fn run(self) -> Result<(), Failure> {
         let gateway = self.settings.gateway().await?;
+        // What leaves is told before it leaves.
+        gateway.record_own(Actor::Operator, Kind::Export, "backup").await.map_err(Failure::other)?;
         let count = progress::count("versions written:");
         let done = backup(gateway.store(), &self.file, |more| count.inc(more as u64)).await;
         count.finish();
         println!("{} versions in {}", done.map_err(Failure::other)?, self.file.display());
-        gateway.store().close().await;
+        gateway.close().await;
         Ok(())
     }
 }
@@ -92,7 +96,8 @@ impl Restore {
                 .await;
         count.finish();
         println!("{} versions", done.map_err(Failure::other)?);
-        gateway.store().close().await;
+        gateway.record_own(Actor::Operator, Kind::Import, "restore").await.map_err(Failure::other)?;
+        gateway.close().await;
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! Ring 9: the command line.
 
+mod audit;
 mod client;
 mod demo;
 mod document;
@@ -67,6 +68,9 @@ enum Command {
     /// What the gateway keeps encrypted.
     #[command(subcommand)]
     Secrets(secrets::Secrets),
+    /// The record of who did what.
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Make the search entries of all resources anew.
     Reindex(maintenance::Reindex),
     /// Write all there is to one file, while the gateway runs.
@@ -147,6 +151,7 @@ pub fn main() -> ExitCode {
             Command::Demo(command) => command.run().await,
             Command::Serve(command) => command.run().await,
             Command::Load(command) => command.run().await,
+            Command::Audit(command) => return command.run().await,
             Command::Validate(command) => return command.run(),
             Command::Fhirpath(command) => return command.run(),
             Command::Ig(command) => command.run(),

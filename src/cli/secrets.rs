@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 
+use crate::audit::{Actor, Kind};
 use crate::auth;
 
 use super::{Failure, Settings};
@@ -26,9 +27,11 @@ impl Secrets {
         let Secrets::Rotate(Rotate { settings }) = self;
         let config = settings.load()?;
         let gateway = settings.gateway().await?;
+        let what = "secrets encrypted anew";
+        gateway.record_own(Actor::Operator, Kind::Configuration, what).await.map_err(Failure::other)?;
         let count = auth::reseal(gateway.store(), &config.secrets).await.map_err(Failure::other)?;
         println!("{count} secrets");
-        gateway.store().close().await;
+        gateway.close().await;
         Ok(())
     }
 }

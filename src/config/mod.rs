@@ -1,11 +1,13 @@
 //! Ring 6: the configuration. One TOML file; environment variables go over it; what is wrong is named by its key.
 
+mod audit;
 mod check;
 mod issuer;
 mod limits;
 mod secret;
 mod tls;
 
+pub use audit::Audit;
 pub use issuer::Issuer;
 pub use limits::Limits;
 pub use secret::{Secret, Secrets};
@@ -92,6 +94,8 @@ pub struct Config {
     pub cors_origins: BTreeSet<String>,
     /// What follows from a write that breaks a profile.
     pub validation: Validation,
+    /// How the record of who did what is kept.
+    pub audit: Audit,
     /// How much is too much.
     pub limits: Limits,
 }
@@ -116,6 +120,7 @@ impl Default for Config {
             terminology_server: None,
             cors_origins: BTreeSet::new(),
             validation: Validation::default(),
+            audit: Audit::default(),
             limits: Limits::default(),
         }
     }

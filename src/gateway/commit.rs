@@ -4,14 +4,17 @@
 //! database refuses a whole group, each of its jobs is tried alone, so that one cannot fail another.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tokio::sync::{mpsc, oneshot};
 use tracing::{debug, error};
 
 use crate::access::{Principal, Viewer};
+use crate::audit::{Event, Origin};
 use crate::fhir::time::Instant;
 use crate::store::{Leased, StoreError, WriteTransaction};
 
+use super::audit::Ledger;
 use super::condition::Condition;
 use super::group::{Counts, Group};
 use super::submit::{Prepared, Written};
@@ -26,6 +29,8 @@ pub(super) enum Job {
     Transaction(Transaction),
     /// A turn of a delivery worker.
     Outbox(OutboxTurn, oneshot::Sender<Result<Vec<Leased>, StoreError>>),
+    /// What else happened.
+    Record(Arc<Vec<Event>>, oneshot::Sender<Result<(), StoreError>>),
 }
 
 /// A transaction on its way.
@@ -33,7 +38,7 @@ pub(super) struct Transaction {
     pub(super) space: Arc<Space>,
     pub(super) principal: Principal,
     pub(super) viewer: Viewer,
-    pub(super) request: String,
+    pub(super) origin: Origin,
     pub(super) conditions: Vec<Condition>,
     pub(super) writes: Vec<Prepared>,
     pub(super) reply: oneshot::Sender<Result<Vec<Written>, Refused>>,
@@ -54,17 +59,18 @@ pub struct OutboxTurn {
 enum Answer {
     Transaction(Result<Vec<Written>, Refused>),
     Outbox(Vec<Leased>),
+    Record,
 }
 
 /// Starts the committer. It ends when the gateway is gone and all that waited is done.
-pub(super) fn start(gateway: &Gateway, mut queue: mpsc::Receiver<Job>) {
+pub(super) fn start(gateway: &Gateway, mut queue: mpsc::Receiver<Job>, mut ledger: Ledger) {
     // It must not keep the gateway alive whose end it waits for.
     let inner = Arc::downgrade(&gateway.inner);
     tokio::spawn(async move {
         let mut jobs = Vec::with_capacity(LARGEST_GROUP);
         while queue.recv_many(&mut jobs, LARGEST_GROUP).await > 0 {
             let Some(inner) = inner.upgrade() else { return };
-            commit(&inner, std::mem::take(&mut jobs)).await;
+            commit(&inner, &mut ledger, std::mem::take(&mut jobs)).await;
         }
     });
 }
@@ -93,8 +99,8 @@ impl Gateway {
     }
 }
 
-async fn commit(inner: &Inner, jobs: Vec<Job>) {
-    match commit_group(inner, &jobs).await {
+async fn commit(inner: &Inner, ledger: &mut Ledger, jobs: Vec<Job>) {
+    match commit_group(inner, ledger, &jobs).await {
         Ok(answers) => jobs.into_iter().zip(answers).for_each(|(job, answer)| reply(job, Ok(answer))),
         Err(error) => {
             error!(%error, jobs = jobs.len(), "a commit failed");
@@ -104,7 +110,7 @@ async fn commit(inner: &Inner, jobs: Vec<Job>) {
             for job in jobs {
                 let answer = match error.take_if(|_| alone) {
                     Some(error) => Err(error),
-                    None => commit_group(inner, std::slice::from_ref(&job)).await,
+                    None => commit_group(inner, ledger, std::slice::from_ref(&job)).await,
                 };
                 reply(job, answer.and_then(|mut one| one.pop().ok_or(StoreError::Unsupported("no answer"))));
             }
@@ -119,11 +125,14 @@ fn reply(job: Job, answer: Result<Answer, StoreError>) {
         (Job::Transaction(job), Err(error)) => drop(job.reply.send(Err(error.into()))),
         (Job::Outbox(_, reply), Ok(Answer::Outbox(leased))) => drop(reply.send(Ok(leased))),
         (Job::Outbox(_, reply), Err(error)) => drop(reply.send(Err(error))),
-        (Job::Transaction(_), Ok(Answer::Outbox(_))) | (Job::Outbox(..), Ok(Answer::Transaction(_))) => {}
+        (Job::Record(_, reply), Ok(Answer::Record)) => drop(reply.send(Ok(()))),
+        (Job::Record(_, reply), Err(error)) => drop(reply.send(Err(error))),
+        // Each job gets an answer of its own kind.
+        (Job::Transaction(_) | Job::Outbox(..) | Job::Record(..), Ok(_)) => {}
     }
 }
 
-async fn commit_group(inner: &Inner, jobs: &[Job]) -> Result<Vec<Answer>, StoreError> {
+async fn commit_group(inner: &Inner, ledger: &mut Ledger, jobs: &[Job]) -> Result<Vec<Answer>, StoreError> {
     let mut store = inner.store.begin().await?;
     let mut recipients = inner.recipients.lock().await;
     let is_new = recipients.are_stale(&inner.store).await?;
@@ -134,7 +143,7 @@ async fn commit_group(inner: &Inner, jobs: &[Job]) -> Result<Vec<Answer>, StoreE
         .iter()
         .filter_map(|job| match job {
             Job::Transaction(job) => Some(job),
-            Job::Outbox(..) => None,
+            Job::Outbox(..) | Job::Record(..) => None,
         })
         .collect();
     let mut group = Group::open(inner, &mut store, &transactions).await?;
@@ -142,15 +151,16 @@ async fn commit_group(inner: &Inner, jobs: &[Job]) -> Result<Vec<Answer>, StoreE
     for transaction in &transactions {
         written.push(Answer::Transaction(group.add(transaction).await?));
     }
-    let (Counts { versions, messages, settled }, late) = group.finish(&recipients).await?;
+    let (Counts { versions, messages, settled }, late, told) = group.finish(&recipients).await?;
     for answer in &mut written {
         let Answer::Transaction(Ok(written)) = answer else { continue };
         for written in written {
             written.issues.extend(late.get(&written.key).into_iter().flatten().cloned());
         }
     }
+    let mut told: Vec<&Event> = told.iter().collect();
     let mut written = written.into_iter();
-    let (mut answers, mut turns) = (Vec::with_capacity(jobs.len()), 0);
+    let (mut answers, mut turns, mut records) = (Vec::with_capacity(jobs.len()), 0, 0);
     for job in jobs {
         match job {
             Job::Transaction(_) => answers.extend(written.next()),
@@ -158,17 +168,51 @@ async fn commit_group(inner: &Inner, jobs: &[Job]) -> Result<Vec<Answer>, StoreE
                 turns += 1;
                 answers.push(Answer::Outbox(take_turn(inner, &mut store, turn).await?));
             }
+            Job::Record(events, _) => {
+                records += 1;
+                told.extend(events.iter());
+                answers.push(Answer::Record);
+            }
         }
     }
-    if versions + settled + turns == 0 && !is_new {
+    if versions + settled + turns + records == 0 && !is_new {
         return Ok(answers);
     }
-    store.commit().await?;
+    match told.is_empty() && records == 0 {
+        true => store.commit().await?,
+        false => write_down(inner, ledger, store, &told).await?,
+    }
     debug!(jobs = jobs.len(), versions, "committed");
     if messages > 0 {
         inner.committed.notify_one();
     }
     Ok(answers)
+}
+
+/// Writes a page of what there is to tell, and commits.
+async fn write_down(
+    inner: &Inner,
+    ledger: &mut Ledger,
+    mut store: WriteTransaction<'_>,
+    told: &[&Event],
+) -> Result<(), StoreError> {
+    let work = async {
+        let serves = inner.serves.load(Ordering::Relaxed);
+        let page = ledger.write(&mut store, inner.clock.now(), told, serves).await?;
+        store.commit().await?;
+        Ok(page)
+    };
+    match work.await {
+        Ok(page) => {
+            ledger.committed(&page);
+            inner.checkpoints.note(&page);
+            Ok(())
+        }
+        Err(error) => {
+            ledger.failed();
+            Err(error)
+        }
+    }
 }
 
 async fn take_turn(

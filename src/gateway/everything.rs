@@ -24,6 +24,8 @@ pub struct RecordRequest {
     pub patient: String,
     /// Only these types; empty for all.
     pub types: Vec<String>,
+    /// The types that anything is told of; `None` for all.
+    pub readable: Option<Vec<String>>,
     /// Only what changed after this, with all that it refers to.
     pub since: Option<Instant>,
     /// Only care that did not end before this.
@@ -76,7 +78,9 @@ impl Gateway {
     /// What finds the Patient and the compartment: the types asked for, or all, to look around from there.
     fn record_criteria(&self, request: &RecordRequest, looks_around: bool) -> Vec<Criteria> {
         let mut criteria = self.inner.record.criteria(&request.patient);
-        criteria.retain(|criteria| looks_around || request.wants(&criteria.type_name));
+        criteria.retain(|Criteria { type_name, .. }| {
+            request.may_tell(type_name) && (looks_around || request.wants(type_name))
+        });
         for Criteria { type_name, conditions } in &mut criteria {
             if let Some(since) = request.since {
                 conditions
@@ -109,14 +113,8 @@ impl Gateway {
                 links.follow(&resource);
             }
         }
-        let mut keys: Vec<Key> = Vec::new();
-        keys.extend(
-            links
-                .resources
-                .iter()
-                .filter(|(name, _)| is_wanted(name))
-                .map(|(name, id)| Key::new(space.id, name, id)),
-        );
+        let wanted = links.resources.iter().filter(|(type_name, _)| is_wanted(type_name));
+        let mut keys: Vec<Key> = wanted.map(|(type_name, id)| Key::new(space.id, type_name, id)).collect();
         if keys.len() > MOST_INCLUDED {
             keys.truncate(MOST_INCLUDED);
             let text = format!("more than {MOST_INCLUDED} resources are referred to; the rest is left out");
@@ -160,6 +158,11 @@ impl Gateway {
 
 impl RecordRequest {
     fn wants(&self, type_name: &str) -> bool {
-        self.types.is_empty() || self.types.iter().any(|wanted| wanted == type_name)
+        self.may_tell(type_name)
+            && (self.types.is_empty() || self.types.iter().any(|wanted| wanted == type_name))
+    }
+
+    fn may_tell(&self, type_name: &str) -> bool {
+        self.readable.as_ref().is_none_or(|types| types.iter().any(|readable| readable == type_name))
     }
 }

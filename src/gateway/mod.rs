@@ -2,6 +2,7 @@
 //!
 //! [`Gateway::submit`] is THE write path: nothing else commits (invariant 1). Reads and searches go straight to the store.
 
+mod audit;
 mod commit;
 mod condition;
 mod everything;
@@ -17,6 +18,8 @@ pub mod terminology_server;
 mod timeline;
 mod validate;
 
+pub use audit::public_key as audit_public_key;
+pub use audit::{AuditAnswer, AuditKeyError, actor_of};
 pub use commit::OutboxTurn;
 pub use condition::{Condition, Match};
 pub use everything::RecordRequest;
@@ -28,6 +31,7 @@ pub use submit::{Expected, Method, Submission, Write, Written};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tokio::sync::{Notify, mpsc};
 
@@ -54,6 +58,9 @@ pub enum OpenError {
     /// The terminology server cannot be.
     #[error(transparent)]
     TerminologyServer(#[from] TerminologyServerError),
+    /// There is no key to sign the audit record with.
+    #[error(transparent)]
+    AuditKey(#[from] AuditKeyError),
 }
 
 /// A set of ids of its own, with the base URL it is served under.
@@ -99,6 +106,10 @@ struct Inner {
     jobs: mpsc::Sender<commit::Job>,
     committed: Arc<Notify>,
     preparing: export::Preparing,
+    notes: audit::Notes,
+    /// Whether the process serves, rather than having a single thing to do.
+    serves: AtomicBool,
+    checkpoints: audit::Checkpoints,
 }
 
 /// How many writes may wait for the committer before callers are told to come back.
@@ -146,6 +157,10 @@ impl Gateway {
         let compartment = Compartment::of_patient(&definitions, &registry);
         let record = compartment.clone().with(&registry, "Task", "patient");
         let (jobs, queue) = mpsc::channel(WAITING_WRITES);
+        let (notes, noted) = audit::Notes::new();
+        let key = audit::signing_key(&config.audit, config.database_url.expose())?;
+        let checkpoints = audit::Checkpoints::new(config.audit.checkpoint_file.clone(), key.public_key());
+        let ledger = audit::Ledger::new(key, audit::Opening::of(config));
         let gateway = Gateway {
             inner: Arc::new(Inner {
                 validator: Validator::with_terminology(definitions.clone(), terminology.clone()),
@@ -168,9 +183,13 @@ impl Gateway {
                 jobs,
                 committed: Arc::new(Notify::new()),
                 preparing: export::Preparing::default(),
+                notes,
+                serves: AtomicBool::new(false),
+                checkpoints,
             }),
         };
-        commit::start(&gateway, queue);
+        commit::start(&gateway, queue, ledger);
+        audit::start(&gateway, noted);
         gateway
             .settle()
             .await

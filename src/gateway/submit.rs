@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use crate::access::reach::{Identity, reach};
 use crate::access::{Principal, Viewer};
+use crate::audit::{EventId, Origin};
 use crate::config::Enforcement;
 use crate::fhir::time::Instant;
 use crate::fhir::{Id, Issue, IssueCode, Resource, Severity};
@@ -106,8 +107,8 @@ pub struct Submission {
     pub principal: Principal,
     /// What the caller may see: what is hidden from it cannot be written to or built upon.
     pub viewer: Viewer,
-    /// Id of the request, for the audit trail.
-    pub request: String,
+    /// Where the request came from, for the record.
+    pub origin: Origin,
     /// What has to be found still for it to be carried out.
     pub conditions: Vec<Condition>,
     /// What to do. No resource twice.
@@ -143,11 +144,12 @@ pub(super) struct Prepared {
 impl Gateway {
     /// Carries out a transaction. When this returns, the data is on disk; the answers stand in the order of the writes.
     pub async fn submit(&self, submission: Submission) -> Result<Vec<Written>, Refused> {
-        let Submission { space, principal, viewer, request, conditions, writes } = submission;
+        let Submission { space, principal, viewer, origin, conditions, writes } = submission;
         refuse_repetition(&writes)?;
+        refuse_own_record(&writes)?;
         let writes = self.prepare(&viewer, &space, writes).await?;
         let (reply, answer) = oneshot::channel();
-        let job = Transaction { space, principal, viewer, request, conditions, writes, reply };
+        let job = Transaction { space, principal, viewer, origin, conditions, writes, reply };
         self.inner.jobs.try_send(Job::Transaction(job)).map_err(|_| Refused::Busy)?;
         answer.await.map_err(|_| Refused::Store("the committer has stopped".into()))?
     }
@@ -247,6 +249,19 @@ impl Gateway {
                 .enforcement(&format!("http://hl7.org/fhir/StructureDefinition/{type_name}")),
         };
         enforcement == Enforcement::Enforce
+    }
+}
+
+/// The gateway's own AuditEvents are nobody's to write.
+fn refuse_own_record(writes: &[Write]) -> Result<(), Refused> {
+    let is_own =
+        |write: &Write| write.type_name == "AuditEvent" && EventId::parse(write.id.as_str()).is_some();
+    match writes.iter().any(is_own) {
+        false => Ok(()),
+        true => {
+            let text = "this AuditEvent is of the gateway's own record, which cannot be changed";
+            Err(Refused::Forbidden(Issue::error(IssueCode::Forbidden, text).into()))
+        }
     }
 }
 

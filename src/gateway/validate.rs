@@ -59,7 +59,7 @@ impl Gateway {
             space: Arc::clone(space),
             principal: principal.clone(),
             viewer: viewer.clone(),
-            request: String::new(),
+            origin: Default::default(),
             conditions: Vec::new(),
             writes: vec![Prepared {
                 write,

@@ -1,5 +1,6 @@
 //! Backup and restore, the same for both databases: a gzip file of JSON lines, so that a backup of one can be restored
-//! into the other. It holds what cannot be made anew: spaces, versions, audit and outbox. Entries are made on restore.
+//! into the other. It holds what cannot be made anew: spaces, versions, the audit record and the outbox. What resources and
+//! pages of the record are found by is made on restore.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
@@ -12,14 +13,15 @@ use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 use sqlx::{AnyConnection, Row as _};
 
+use crate::audit::{Page, events_of, subjects_of};
 use crate::fhir::time::Instant;
 use crate::search::{Entries, Registry};
 
 use super::outbox::NewMessage;
 use super::referral::{NewLinks, NewParties};
 use super::sql::Sql;
-use super::write::{NewAudit, NewVersion, WriteBatch};
-use super::{Key, Kind, SpaceId, Store, StoreError, read};
+use super::write::{NewVersion, WriteBatch};
+use super::{Key, Kind, SpaceId, Store, StoreError, audit, read};
 
 /// The form of the file. A reader refuses one it does not know.
 const FORMAT: u32 = 1;
@@ -50,14 +52,17 @@ enum Line {
         body: Option<String>,
         issues: Option<String>,
     },
-    Audit {
+    Chain {
+        id: i64,
+        named: i64,
+    },
+    Page {
         seq: i64,
-        space: i64,
-        r#type: String,
-        id: String,
-        action: String,
-        author: Option<String>,
-        request: String,
+        chain: u64,
+        number: u64,
+        hash: String,
+        signature: String,
+        events: String,
     },
     Message {
         space: i64,
@@ -131,22 +136,19 @@ pub async fn backup(store: &Store, path: &Path, mut progress: impl FnMut(usize))
             break;
         }
     }
+    for row in Sql::new("SELECT id, named FROM audit_chain ORDER BY id").fetch_all(&mut snapshot).await? {
+        write(&Line::Chain { id: row.try_get(0)?, named: row.try_get(1)? })?;
+    }
     let mut after = i64::MIN;
     loop {
-        let mut sql = Sql::new("SELECT seq, space, type, id, action, author, request FROM audit");
-        sql.add(" WHERE seq > ? ORDER BY seq LIMIT ?", [after.into(), STEP.into()]);
+        let mut sql = Sql::new("SELECT ");
+        sql.push(audit::PAGE_COLUMNS);
+        sql.add(" FROM audit_page p WHERE p.seq > ? ORDER BY p.seq LIMIT ?", [after.into(), STEP.into()]);
         let rows = sql.fetch_all(&mut snapshot).await?;
         for row in &rows {
-            after = row.try_get(0)?;
-            write(&Line::Audit {
-                seq: after,
-                space: row.try_get(1)?,
-                r#type: row.try_get(2)?,
-                id: row.try_get(3)?,
-                action: row.try_get(4)?,
-                author: row.try_get(5)?,
-                request: row.try_get(6)?,
-            })?;
+            let Page { seq, chain, number, hash, signature, events } = audit::page(row)?;
+            after = seq.0;
+            write(&Line::Page { seq: seq.0, chain, number, hash, signature, events })?;
         }
         if (rows.len() as i64) < STEP {
             break;
@@ -248,15 +250,11 @@ pub async fn restore(
                 written += 1;
                 progress(1);
             }
-            Line::Audit { seq, space, r#type, id, action, author, request } => {
-                let key = Key::new(space_here(&spaces, space)?, &r#type, &id);
-                batch.audits.push(NewAudit {
-                    seq: Instant(seq),
-                    key,
-                    action: action.into(),
-                    author,
-                    request,
-                });
+            Line::Chain { id, named } => transaction.write_audit_chain(id, named).await?,
+            Line::Page { seq, chain, number, hash, signature, events } => {
+                let page = Page { seq: Instant(seq), chain, number, hash, signature, events };
+                let told: Vec<_> = events_of(&page.events).map(|(_, event)| event).collect();
+                transaction.write_audit_page(&page, &subjects_of(&told)).await?;
             }
             Line::Message { space, r#type, id, seq, event } => {
                 batch.messages.push(NewMessage {

@@ -5,6 +5,7 @@
 //! lock held to the commit: so the order of [`Version::seq`] is the order of commit, and whoever polls by `_lastUpdated`
 //! can never be overtaken by a write that took its time earlier and landed later.
 
+mod audit;
 mod backup;
 mod client;
 mod disclosure;
@@ -24,6 +25,7 @@ mod sql;
 mod visible;
 mod write;
 
+pub use audit::AuditFilter;
 pub use backup::{backup, restore};
 
 pub use client::{ClientRow, ClientsVersion};
@@ -38,7 +40,7 @@ pub use referral::{NewLinks, NewParties};
 pub use schema::migrate_partly;
 pub use search::{Cursor, Found, Page, SortKey};
 pub use snapshot::{Isolation, Snapshot};
-pub use write::{NewAudit, NewVersion, WriteBatch, WriteTransaction};
+pub use write::{NewVersion, WriteBatch, WriteTransaction};
 
 use std::sync::Arc;
 
@@ -158,6 +160,11 @@ impl Store {
     pub async fn ping(&self) -> Result<(), StoreError> {
         sqlx::query("SELECT 1").fetch_one(&self.pool).await?;
         Ok(())
+    }
+
+    /// Whether it was closed.
+    pub fn is_closed(&self) -> bool {
+        self.writers.is_closed()
     }
 
     /// Closes all connections; SQLite folds its log into the file.

@@ -40,28 +40,11 @@ pub struct NewVersion {
     pub replaces: Option<Instant>,
 }
 
-/// A line of the audit trail.
-#[derive(Debug, Clone)]
-pub struct NewAudit {
-    /// The version it is about.
-    pub seq: Instant,
-    /// Whose version.
-    pub key: Key,
-    /// What was done: `create`, `update`, `delete`.
-    pub action: std::borrow::Cow<'static, str>,
-    /// Who did it.
-    pub author: Option<String>,
-    /// The request it came by.
-    pub request: String,
-}
-
 /// All that one commit writes.
 #[derive(Debug, Clone, Default)]
 pub struct WriteBatch {
     /// Versions in the order of their `seq`. A resource may be written more than once.
     pub versions: Vec<NewVersion>,
-    /// Audit.
-    pub audits: Vec<NewAudit>,
     /// Outbox.
     pub messages: Vec<NewMessage>,
     /// Who takes part in Tasks from now on.
@@ -75,8 +58,8 @@ pub struct WriteBatch {
 impl WriteBatch {
     /// How much it is, roughly in rows.
     pub(super) fn len(&self) -> usize {
-        let WriteBatch { versions, audits, messages, parties, links, first } = self;
-        versions.len() + audits.len() + messages.len() + parties.len() + links.len() + first.len()
+        let WriteBatch { versions, messages, parties, links, first } = self;
+        versions.len() + messages.len() + parties.len() + links.len() + first.len()
     }
 }
 
@@ -141,7 +124,7 @@ impl WriteTransaction<'_> {
         rows.iter().map(read::version).collect()
     }
 
-    /// Writes versions, entries, audit and outbox.
+    /// Writes versions, entries and outbox.
     pub async fn write(&mut self, batch: &WriteBatch) -> Result<(), StoreError> {
         let store = self.store;
         let connection = self.connection();
@@ -160,7 +143,6 @@ impl WriteTransaction<'_> {
         referral::write_parties(connection, &batch.parties).await?;
         referral::write_links(connection, &batch.links).await?;
         referral::settle(connection, &batch.first).await?;
-        insert_audits(connection, &batch.audits).await?;
         outbox::insert(connection, &batch.messages).await
     }
 
@@ -212,22 +194,6 @@ async fn set_current(connection: &mut AnyConnection, versions: &[&NewVersion]) -
             v.seq.into(),
             Value::Integer(v.version as i64),
             Value::Integer(v.body.is_none().into()),
-        ]
-    })
-    .await
-}
-
-async fn insert_audits(connection: &mut AnyConnection, audits: &[NewAudit]) -> Result<(), StoreError> {
-    let head = "INSERT INTO audit (seq, space, type, id, action, author, request)";
-    sql::insert_rows(connection, head, "", audits, |a| {
-        [
-            a.seq.into(),
-            a.key.space.into(),
-            (&*a.key.type_name).into(),
-            (&*a.key.id).into(),
-            (&*a.action).into(),
-            a.author.as_deref().into(),
-            a.request.as_str().into(),
         ]
     })
     .await

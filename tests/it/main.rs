@@ -1,10 +1,12 @@
 //! Integration tests: one binary, a module for each part.
 
 mod ask;
+mod audit;
 mod auth;
 mod bulk;
 mod clients;
 mod definitions;
+mod disclosure;
 mod examples;
 mod fhirpath;
 mod fuzz;

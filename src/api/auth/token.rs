@@ -10,8 +10,10 @@ use http::{HeaderMap, Response, StatusCode};
 use serde_json::Value;
 
 use crate::api::Api;
+use crate::api::audit;
 use crate::api::server::Peer;
-use crate::auth::{Auth, GrantError, GrantType};
+use crate::audit::Origin;
+use crate::auth::{Auth, GrantError, GrantType, claimant};
 
 use super::form;
 
@@ -23,7 +25,13 @@ pub(super) async fn token(
     body: Bytes,
 ) -> Response<Body> {
     let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.address.ip());
-    match grant(&api, address, &headers, &body).await {
+    let granted = grant(&api, address, &headers, &body).await;
+    if matches!(api.auth, Auth::Required(_)) {
+        let origin = Origin { address: Some(address), ..audit::origin(&headers, None) };
+        let claimant = form::fields(&headers, &body).ok().and_then(|fields| claimant(&fields));
+        audit::note_login(&api, origin, claimant, granted.as_ref().err()).await;
+    }
+    match granted {
         Ok((status, value)) => form::answer_with(status, &value),
         Err(error) => form::answer(Err(error)),
     }

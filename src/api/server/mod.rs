@@ -18,6 +18,7 @@ use axum::extract::{Request as HttpRequest, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::routing::get;
 use http::header::ALLOW;
+use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -25,13 +26,14 @@ use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use tracing::{debug, info};
 
-use crate::access::Principal;
+use crate::access::{Principal, Viewer};
+use crate::audit::Origin;
 use crate::fhir::{Issue, IssueCode};
 use crate::gateway::Space;
 
-use super::content::{Form, NotAcceptable, names_fhir};
-use super::request::{Body, Conditions, Preferences, Request, decode_form};
-use super::{Answer, Api, ApiError, Interaction};
+use crate::api::content::{Form, NotAcceptable, names_fhir};
+use crate::api::request::{Body, Conditions, Preferences, Request, decode_form};
+use crate::api::{Answer, Api, ApiError, Interaction, audit};
 
 /// All routes.
 pub fn router(api: Api) -> Router {
@@ -62,6 +64,7 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
         "validation-issues",
         "warning",
         "x-progress",
+        "x-request-id",
     ];
     CorsLayer::new()
         .allow_origin(if all { AllowOrigin::any() } else { AllowOrigin::list(origins.iter().cloned()) })
@@ -78,10 +81,12 @@ async fn ready(State(api): State<Api>) -> (StatusCode, &'static str) {
     }
 }
 
-async fn fhir(State(api): State<Api>, request: HttpRequest) -> Response<HttpBody> {
+async fn fhir(State(api): State<Api>, mut request: HttpRequest) -> Response<HttpBody> {
     let clock = Arc::clone(api.gateway.clock());
     let started = std::time::Instant::now();
     let method = request.method().clone();
+    let origin = audit::origin(request.headers(), request.extensions().get::<Peer>());
+    request.extensions_mut().insert(origin.clone());
     let within = Duration::from_secs(api.limits.request_seconds);
     let query = decode_form(request.uri().query().unwrap_or_default());
     let asked = Form::asked(request.headers(), &query);
@@ -101,7 +106,10 @@ async fn fhir(State(api): State<Api>, request: HttpRequest) -> Response<HttpBody
     };
     let answer = answer.unwrap_or_else(ApiError::into_answer);
     let types = api.gateway.definitions().types();
-    let response = answer.into_response(asked.unwrap_or_default(), types, &*clock);
+    let mut response = answer.into_response(asked.unwrap_or_default(), types, &*clock);
+    if let Ok(id) = HeaderValue::from_str(&origin.request) {
+        response.headers_mut().insert(audit::REQUEST_ID, id);
+    }
     let seconds = started.elapsed().as_secs_f64();
     let status = response.status().as_str().to_owned();
     metrics::histogram!("sdoh_gateway_request_seconds", "interaction" => label, "status" => status.clone())
@@ -161,6 +169,25 @@ fn understand(api: &Api, path: &str) -> Result<(Arc<Space>, String), ApiError> {
     Ok((Arc::clone(space), rest))
 }
 
+/// Who makes a request, and what of the space they may see. What the server can do everybody may know.
+///
+/// Errors: they are not let in at all, or not into this space; with who they are, as far as that is known.
+async fn admit(
+    api: &Api,
+    space: &Space,
+    interaction: &Interaction,
+    head: &Parts,
+) -> Result<(Principal, Viewer), (Principal, ApiError)> {
+    let principal = match interaction {
+        Interaction::Capabilities => Principal::Open,
+        _ => super::auth::principal(api, head).await.map_err(|denied| (Principal::Open, denied.into()))?,
+    };
+    match principal.viewer(&space.name, api.gateway.clock().now()) {
+        Some(viewer) => Ok((principal, viewer)),
+        None => Err((principal, ApiError::UnknownPath)),
+    }
+}
+
 async fn handle(
     api: &Api,
     space: Arc<Space>,
@@ -168,11 +195,15 @@ async fn handle(
     request: HttpRequest,
     query: Vec<(String, String)>,
 ) -> Result<Answer, ApiError> {
-    let (head, body) = request.into_parts();
-    // What the server can do everybody may know. Of everybody else's body nothing is read.
-    let principal = match interaction {
-        Interaction::Capabilities => Principal::Open,
-        _ => super::auth::principal(api, &head).await?,
+    let (mut head, body) = request.into_parts();
+    let origin = head.extensions.remove::<Origin>().unwrap_or_default();
+    // Of the body of one who is turned away nothing is read.
+    let (principal, viewer) = match admit(api, &space, &interaction, &head).await {
+        Ok(admitted) => admitted,
+        Err((principal, error)) => {
+            audit::note_refusal(api, &head, origin, (&space, &principal, &interaction), &error).await;
+            return Err(error);
+        }
     };
     let limit = api.limits.body_bytes;
     let bytes = match Limited::new(body, limit).collect().await {
@@ -191,7 +222,6 @@ async fn handle(
     if !wants_raw_binary && !has_its_own_format {
         Form::asked(&head.headers, &query).map_err(|NotAcceptable| ApiError::NotAcceptable)?;
     }
-    let viewer = principal.viewer(&space.name, api.gateway.clock().now()).ok_or(ApiError::UnknownPath)?;
     let types = api.gateway.definitions().types();
     let body = Body::of_http(types, &interaction, &head.headers, bytes.clone())?;
     let preferences = Preferences::of_headers(&head.headers);
@@ -201,7 +231,9 @@ async fn handle(
         space,
         principal,
         viewer,
-        id: uuid::Uuid::now_v7().to_string(),
+        origin,
+        method: head.method,
+        target: head.uri.path_and_query().map_or_else(String::new, ToString::to_string),
         query,
         conditions: Conditions::of_headers(&head.headers),
         preferences,

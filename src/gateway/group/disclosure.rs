@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::access::reach::{FOREVER, party};
-use crate::consent::{self, Content, Directive, Purpose, Referral};
+use crate::audit::{Actor, Entity, Event, Kind, Origin, Outcome};
+use crate::consent::{self, ConsentKey, Content, Directive, Purpose, Referral};
 use crate::fhir::time::Instant;
 use crate::fhir::{Issue, IssueCode, Reference, Resource, json};
 use crate::gateway::recipients::{Recipient, Recipients};
@@ -20,6 +21,8 @@ pub(super) struct Findings {
     pub(super) due: BTreeMap<TaskKey, Option<Instant>>,
     /// Tasks that their owners may not see, and why.
     pub(super) withheld: Vec<(Key, Issue)>,
+    /// Whether recipients may see Tasks, for the record.
+    pub(super) decisions: Vec<(TaskKey, Event)>,
 }
 
 /// A Consent, and who has put it here.
@@ -97,6 +100,8 @@ impl Group<'_, '_> {
             .map(|shown| shown.creator.as_deref())
             .chain([None])
             .collect();
+        let subject = || order.as_ref().and_then(|order| order.reference("subject"));
+        let patient = task.reference("for").or_else(subject);
         let now = self.now;
         let mut due: Option<Instant> = None;
         let mut at_last = |at: Instant| {
@@ -132,8 +137,9 @@ impl Group<'_, '_> {
                     continue;
                 }
                 let mut content = Content::of(resource, &space.base, &self.inner.sensitivities);
-                if resource.type_name() == "Binary"
-                    && let Some(patient) = task.reference("for")
+                // Of these the referral tells whose they are.
+                if (resource.type_name() == "Binary" || target == key && task.reference("for").is_none())
+                    && let Some(patient) = patient
                 {
                     content = content.about(patient);
                 }
@@ -149,6 +155,12 @@ impl Group<'_, '_> {
                         let turns = disclosure.until().unwrap_or(FOREVER);
                         at_last(turns);
                         let until = if is_task { turns } else { turns.min(*until) };
+                        if is_task {
+                            let (consent, reason) = (disclosure.consent(), disclosure.explain());
+                            let decision = decision(story, patient, &recipient.name, consent, reason);
+                            let event = Event { at: now, ..decision };
+                            findings.decisions.push(((key.space, key.id.to_string()), event));
+                        }
                         if until > now {
                             findings.disclosures.push(NewDisclosure {
                                 resource: target.clone(),
@@ -161,6 +173,10 @@ impl Group<'_, '_> {
                     Err(denial) => {
                         denial.until().into_iter().for_each(&mut at_last);
                         if is_task && owner.as_ref().is_some_and(|owner| recipient.names.contains(owner)) {
+                            let (consent, reason) = (denial.consent(), denial.explain());
+                            let decision = decision(story, patient, &recipient.name, consent, reason);
+                            let event = Event { at: now, outcome: Outcome::Refused, ..decision };
+                            findings.decisions.push(((key.space, key.id.to_string()), event));
                             let issue = Issue::warning(IssueCode::BusinessRule, denial.explain());
                             findings.withheld.push((key.clone(), issue.at("Task.owner")));
                         }
@@ -170,6 +186,32 @@ impl Group<'_, '_> {
         }
         findings.due.insert((key.space, key.id.to_string()), due);
         Ok(())
+    }
+}
+
+/// That it was decided whether a recipient may see a Task.
+fn decision(
+    story: &Story,
+    patient: Option<&str>,
+    recipient: &str,
+    consent: Option<&ConsentKey>,
+    reason: String,
+) -> Event {
+    let version_of = |ConsentKey { reference, version }: &ConsentKey| match version {
+        Some(version) => format!("{reference}/_history/{version}"),
+        None => reference.clone(),
+    };
+    let patient = patient.and_then(|text| Reference::parse(text).local(&story.space.base));
+    let patients = patient.filter(|(type_name, _)| *type_name == "Patient").map(|(_, id)| id.to_owned());
+    let task = Entity { patients: patients.into_iter().collect(), ..Entity::named("Task", &story.key.id) };
+    Event {
+        space: story.space.name.clone(),
+        entities: vec![task],
+        recipient: Some(recipient.to_owned()),
+        consent: consent.map(version_of),
+        purpose: Some(Purpose::COORDINATION_OF_CARE.to_string()),
+        reason,
+        ..Event::new(Instant(0), Kind::Decision, Actor::Gateway, Origin::default())
     }
 }
 

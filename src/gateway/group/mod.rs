@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 use crate::access::reach::{Identity, has_reach};
 use crate::access::shared::is_shared;
-
+use crate::audit::Origin;
+use crate::audit::{self, Actor, Kind};
 use crate::definitions::SearchKind;
 use crate::fhir::time::Instant;
 use crate::fhir::{Id, Issue, IssueCode, OperationOutcome, Resource, json};
@@ -19,10 +20,9 @@ use crate::referral::author::organization_of;
 use crate::referral::order::{open_order_of, order_of};
 use crate::referral::{Change, Event, Facts, FactsNeeded, Proposal};
 use crate::search::{Entries, ParameterKey};
-use crate::store::{
-    Key, NewAudit, NewMessage, NewVersion, SpaceId, StoreError, Version, WriteBatch, WriteTransaction,
-};
+use crate::store::{Key, NewMessage, NewVersion, SpaceId, StoreError, Version, WriteBatch, WriteTransaction};
 
+use super::audit::{Told, actor_of, written};
 use super::commit::Transaction;
 use super::recipients::Recipients;
 use super::submit::{Expected, Method, Written};
@@ -63,6 +63,8 @@ pub(super) struct Group<'g, 's> {
     /// How many Tasks it was found out for what may be disclosed.
     settled: usize,
     written: Counts,
+    /// What was done, for the record.
+    record: Told,
 }
 
 /// How much a group has written.
@@ -72,6 +74,13 @@ pub(super) struct Counts {
     pub(super) messages: usize,
     /// Tasks it was found out for what may be disclosed.
     pub(super) settled: usize,
+}
+
+/// By whom, by which request and where something is written.
+struct Via<'v> {
+    actor: &'v Actor,
+    origin: &'v Origin,
+    space: &'v Space,
 }
 
 /// One write of a transaction, decided but not yet part of the group.
@@ -109,6 +118,7 @@ impl<'g, 's> Group<'g, 's> {
             late: HashMap::new(),
             settled: 0,
             written: Counts::default(),
+            record: Told::default(),
         };
         // A create under a fresh id replaces nothing.
         let keys: Vec<Key> = jobs
@@ -248,6 +258,9 @@ impl<'g, 's> Group<'g, 's> {
         }
         // The gateway's own writes come last and are not told.
         let told = job.writes.len();
+        self.record.next_transaction();
+        let via =
+            Via { actor: &actor_of(&job.principal, &job.space), origin: &job.origin, space: &job.space };
         let mut written = Vec::with_capacity(drafts.len());
         for (draft, before) in drafts.into_iter().zip(&befores) {
             if hidden.contains(&draft.key) {
@@ -255,7 +268,7 @@ impl<'g, 's> Group<'g, 's> {
                 continue;
             }
             self.note_reach(&job.space, &draft, before.as_ref()).await?;
-            written.push(self.write(&job.request, draft));
+            written.push(self.write(&via, draft));
         }
         self.settle_employers(&job.space).await?;
         for event in plan.events {
@@ -393,7 +406,7 @@ impl<'g, 's> Group<'g, 's> {
     }
 
     /// Makes a draft part of the group.
-    fn write(&mut self, request: &str, draft: Draft) -> Written {
+    fn write(&mut self, via: &Via, draft: Draft) -> Written {
         let before = self.current.get(&draft.key).cloned().flatten();
         let was_there = before.as_ref().is_some_and(|before| before.body.is_some());
         if draft.resource.is_none() && !was_there {
@@ -417,6 +430,16 @@ impl<'g, 's> Group<'g, 's> {
             }
             resource.to_json().into()
         });
+        let kind = match (draft.method, was_there) {
+            (Method::Delete, _) => Kind::Delete,
+            (Method::Patch, _) => Kind::Patch,
+            (_, true) => Kind::Update,
+            (_, false) => Kind::Create,
+        };
+        let actor = if draft.author.as_deref() == Some(GATEWAY) { &Actor::Gateway } else { via.actor };
+        let bodies = (before.as_ref().and_then(|before| before.body.as_deref()), body.as_deref());
+        let entity = written(&draft.key, version, bodies, &via.space.base);
+        self.record.add(seq, kind, actor, (via.origin, &via.space.name), entity);
         let before_is_none = before.is_none();
         let creator = match &before {
             Some(before) => before.creator.clone(),
@@ -428,18 +451,6 @@ impl<'g, 's> Group<'g, 's> {
         }
         let current = Current { version, creator: creator.clone(), body: body.clone(), stored };
         self.current.insert(draft.key.clone(), Some(current));
-        let action = match (draft.method, was_there) {
-            (Method::Delete, _) => "delete",
-            (_, true) => "update",
-            (_, false) => "create",
-        };
-        self.batch.audits.push(NewAudit {
-            seq,
-            key: draft.key.clone(),
-            action: action.into(),
-            author: draft.author.clone(),
-            request: request.to_owned(),
-        });
         let issues = (!draft.issues.is_empty()).then(|| OperationOutcome::json_of(&draft.issues));
         self.batch.versions.push(NewVersion {
             key: draft.key.clone(),
@@ -481,14 +492,15 @@ impl<'g, 's> Group<'g, 's> {
         Ok(())
     }
 
-    /// Writes what is left, and finds out what of it may be disclosed. Tells how much it was in all, and what there is to
-    /// say about Tasks besides what their authors were told.
+    /// Writes what is left, and finds out what of it may be disclosed. Tells how much it was in all, what there is to say
+    /// about Tasks besides what their authors were told, and what there is to record.
     pub(super) async fn finish(
         mut self,
         recipients: &Recipients,
-    ) -> Result<(Counts, HashMap<Key, Vec<Issue>>), StoreError> {
+    ) -> Result<(Counts, HashMap<Key, Vec<Issue>>, Vec<audit::Event>), StoreError> {
         self.settle(recipients).await?;
-        Ok((Counts { settled: self.settled, ..self.written }, self.late))
+        let counts = Counts { settled: self.settled, ..self.written };
+        Ok((counts, self.late, self.record.into_events()))
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::access::shared::is_shared;
+use crate::audit::{Actor, Event, Origin};
 use crate::fhir::{Issue, OperationOutcome, Resource};
 use crate::gateway::recipients::Recipients;
 use crate::referral::status::is_open;
@@ -13,7 +14,7 @@ use crate::store::{Key, StoreError, TaskKey};
 
 use super::super::submit::Method;
 use super::disclosure::patient_of;
-use super::{Draft, GATEWAY, Group};
+use super::{Draft, Group, Via};
 
 /// Tasks looked at together.
 const AT_ONCE: usize = 64;
@@ -40,9 +41,21 @@ impl Group<'_, '_> {
             let before = self.transaction.disclosed_tasks(tasks).await?;
             self.transaction.set_disclosures(&findings.due, &findings.disclosures).await?;
             self.settled += tasks.len();
+            self.record_decisions(findings.decisions, &before);
             self.tell(tasks, &before, &findings.withheld).await?;
         }
         self.flush().await
+    }
+
+    /// Tells the record what is decided otherwise than before, and of what is written now why it is withheld.
+    fn record_decisions(&mut self, decisions: Vec<(TaskKey, Event)>, before: &BTreeSet<(TaskKey, String)>) {
+        for (task, event) in decisions {
+            let is_written = self.told.contains_key(&Key::new(task.0, "Task", &task.1));
+            let was_shown = before.contains(&(task, event.recipient.clone().unwrap_or_default()));
+            if was_shown != event.outcome.is_success() || !event.outcome.is_success() && is_written {
+                self.record.push(event);
+            }
+        }
     }
 
     /// The Tasks about which something has changed: they themselves, what they reach, or the patient's consent.
@@ -89,7 +102,7 @@ impl Group<'_, '_> {
                     continue;
                 }
                 told.extend(issues.iter().cloned());
-                let text = OperationOutcome::from(told.clone()).to_value().to_string();
+                let text = OperationOutcome::json_of(told);
                 self.transaction.set_issues(*seq, &text).await?;
                 self.late.entry(key).or_default().extend(issues);
                 continue;
@@ -104,7 +117,9 @@ impl Group<'_, '_> {
             };
             let Some(space) = self.inner.spaces.values().find(|known| known.id == *space) else { continue };
             if let (true, Some(draft)) = (is_due, self.own_draft(space, with_mark(task, !is_marked))) {
-                self.write(GATEWAY, Draft { issues, ..draft });
+                let via = Via { actor: &Actor::Gateway, origin: &Origin::default(), space };
+                self.record.next_transaction();
+                self.write(&via, Draft { issues, ..draft });
             }
         }
         Ok(())

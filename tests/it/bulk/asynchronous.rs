@@ -138,7 +138,7 @@ fn what_is_refused() {
             (Method::GET, "Task/$export", 404),
             (Method::GET, "Group/none/$export", 404),
             (Method::GET, "Group/$export", 404),
-            (Method::PUT, "$export", 404),
+            (Method::PUT, "$export", 405),
             (Method::GET, "_export/none", 404),
             (Method::GET, "_export/ /x", 404),
             (Method::GET, "_export/none/Patient.ndjson", 404),

@@ -24,7 +24,8 @@ pub use elsewhere::Elsewhere;
 pub use found::Found;
 pub use postgres::Postgres;
 pub use server::{
-    Server, embedded, local, on_both, on_both_in_both_formats, on_both_with, on_databases, on_kinds,
+    AUDIT_KEY, Server, embedded, local, on_both, on_both_in_both_formats, on_both_with, on_databases,
+    on_kinds,
 };
 pub use shared::{examples, root, seed, shared, spec_rows};
 pub use skip::{not_installed, skipped};

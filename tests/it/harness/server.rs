@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use sdoh_gateway::api::{Api, Server as Listener};
 use sdoh_gateway::auth::Auth;
-use sdoh_gateway::config::Config;
+use sdoh_gateway::config::{Audit, Config};
 use sdoh_gateway::definitions::Definitions;
 use sdoh_gateway::delivery::{ReferralMetrics, drain};
 use sdoh_gateway::fhir::time::Clock;
@@ -82,7 +82,7 @@ impl Server {
         self.stop.cancel();
         drop(self.client);
         self.serving.await.unwrap();
-        self.gateway.store().close().await;
+        self.gateway.close().await;
     }
 }
 
@@ -137,12 +137,16 @@ fn on_databases_of(kinds: &[Kind], test: impl AsyncFn(&Database)) {
     }
 }
 
+/// The key that tests sign the audit record with: that of RFC 8410 §10.3.
+pub const AUDIT_KEY: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----\n";
+
 /// The configuration of a test: open, on a free port.
 pub fn local(database_url: &str) -> Config {
     Config {
         listen: ([127, 0, 0, 1], 0).into(),
         database_url: database_url.into(),
         open: true,
+        audit: Audit { signing_key: AUDIT_KEY.into(), ..Audit::default() },
         ..Config::default()
     }
 }

@@ -236,7 +236,7 @@ fn secrets_are_told_by_nothing() {
         let origin = process.client.base.trim_end_matches("/fhir").to_owned();
         for path in [
             format!("Patient/{line}"),
-            format!("{line}"),
+            line.to_string(),
             format!("Patient?{line}={line}"),
             format!("{origin}/s/{line}/fhir/Patient"),
         ] {

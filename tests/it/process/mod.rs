@@ -9,12 +9,14 @@ mod syncs;
 use std::io::{BufRead as _, BufReader, Read as _, Seek as _};
 use std::process::{Child, Command, Output, Stdio};
 
-use crate::harness::Client;
+use crate::harness::{AUDIT_KEY, Client};
 
-/// The command, with no setting from outside.
-fn command(arguments: &[&str]) -> Command {
+/// The command, with no setting from outside but the key for the audit record: a key of its own would be made beside the
+/// database, which for PostgreSQL is here.
+pub fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sdoh-gateway"));
     unset(&mut command);
+    command.env("SDOH_GATEWAY_AUDIT__SIGNING_KEY", AUDIT_KEY);
     command.args(arguments);
     command
 }
@@ -27,26 +29,26 @@ fn unset(command: &mut Command) {
 }
 
 /// Runs the command to its end.
-fn run(arguments: &[&str]) -> Output {
+pub fn run(arguments: &[&str]) -> Output {
     command(arguments).output().unwrap()
 }
 
 /// A gateway in a process of its own, killed when the test is over.
-struct Process {
+pub struct Process {
     child: Child,
-    client: Client,
+    pub client: Client,
     /// What it said when it was ready.
     ready: String,
 }
 
 impl Process {
     /// Starts `serve` on a free port and waits until it is ready.
-    fn serve(database_url: &str) -> Process {
+    pub fn serve(database_url: &str) -> Process {
         let arguments = ["serve", "--open", "--listen", "127.0.0.1:0", "--database-url", database_url];
         Process::spawn(command(&arguments))
     }
 
-    fn spawn(mut command: Command) -> Process {
+    pub fn spawn(mut command: Command) -> Process {
         let mut said = tempfile::tempfile().unwrap();
         let stderr = said.try_clone().unwrap();
         let mut child = command.stdout(Stdio::piped()).stderr(stderr).spawn().unwrap();
@@ -73,13 +75,13 @@ impl Process {
     }
 
     /// `kill -9`.
-    fn kill(mut self) {
+    pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     /// `kill`, and how it ended.
-    fn terminate(mut self) -> i32 {
+    pub fn terminate(mut self) -> i32 {
         assert!(Command::new("kill").arg(self.child.id().to_string()).status().unwrap().success());
         self.child.wait().unwrap().code().unwrap_or(-1)
     }

@@ -1,8 +1,17 @@
 //! `Patient/[id]/$everything` (R4 OperationDefinition Patient-everything).
 
+use std::sync::Arc;
+
 use http::Method;
+use sdoh_gateway::access::{Coverage, Party, Registration, Viewer};
+use sdoh_gateway::config::Config;
+use sdoh_gateway::fhir::time::Clock as _;
+use sdoh_gateway::gateway::RecordRequest;
+use sdoh_gateway::search::{Handling, SearchRequest};
+use sdoh_gateway::store::Version;
 use serde_json::{Value, json};
 
+use crate::harness::login::{registration, with_login};
 use crate::harness::{Found, Server, entry, on_both, on_both_in_both_formats, on_both_with, transaction};
 
 const FORM: &str = "http://forms.example/hunger";
@@ -291,4 +300,85 @@ fn a_long_record() {
         let second = server.search(&first.next.unwrap()).await;
         assert_eq!((second.matches.len(), second.next), (201, None));
     });
+}
+
+#[test]
+fn as_far_as_the_scopes_go() {
+    let clinic = |config: &mut Config| with_login(config, vec![registration("clinic", "system/*.cruds")]);
+    on_both_with(clinic, async |server| {
+        server.login("clinic", "system/*.cruds").await.store_all(&people()).await;
+        for (scope, query, own, around) in [
+            ("system/*.rs", "_type=Patient,Practitioner", "Patient/ada", "Practitioner/gp"),
+            ("system/Patient.r", "", "Patient/ada", ""),
+            ("system/Patient.r", "_type=Task,Practitioner", "", ""),
+            ("system/Patient.r system/Task.r", "", "Patient/ada Task/work", ""),
+            ("system/Patient.r system/Organization.r", "", "Patient/ada", "Organization/clinic"),
+            // That the Task refers to the pantry is not for it to know.
+            ("system/Patient.r system/Organization.r", "_type=Organization", "", "Organization/clinic"),
+        ] {
+            let client = server.login("clinic", scope).await;
+            let found = client.search(&format!("Patient/ada/$everything?{query}")).await;
+            let names = (found.matches.join(" "), found.included.join(" "));
+            assert_eq!(names, (own.to_owned(), around.to_owned()), "{scope} {query}");
+            assert_eq!(found.total, Some(found.matches.len() as u64), "{scope} {query}");
+            let count = client.search(&format!("Patient/ada/$everything?{query}&_count=0")).await.total;
+            assert_eq!(count, found.total, "{scope} {query}");
+        }
+        let client = server.login("clinic", "system/Task.rs").await;
+        client.get("Patient/ada/$everything").await.expect(403);
+    });
+}
+
+#[test]
+fn as_far_as_a_party_may_see() {
+    let pantry =
+        Registration { coverage: Coverage::CoveredEntity, ..registration("pantry", "system/*.cruds") };
+    on_both_with(
+        |config| config.clients.push(pantry.clone()),
+        async |server| {
+            server.store_all(&people()).await;
+            let viewer = |organization: &str| {
+                Viewer::Party(Arc::new(Party {
+                    creator: organization.to_owned(),
+                    names: vec![organization.to_owned()],
+                    now: server.clock.now(),
+                }))
+            };
+            let (gateway, space) = (&server.gateway, server.gateway.space("").unwrap());
+            let request = RecordRequest {
+                patient: "ada".to_owned(),
+                types: Vec::new(),
+                readable: None,
+                since: None,
+                start: None,
+                end: None,
+                count: 100,
+                after: None,
+            };
+            let names = |versions: &[Version]| {
+                let names =
+                    versions.iter().map(|version| format!("{}/{}", version.key.type_name, version.key.id));
+                names.collect::<Vec<_>>().join(" ")
+            };
+            // The Task it owns, what that reaches, and what belongs to nobody.
+            let pantry = viewer("Organization/pantry");
+            let found = gateway.record(&pantry, space, &request).await.unwrap();
+            assert_eq!(names(&found.matches), "Patient/ada ServiceRequest/order Task/work");
+            let around = "Organization/clinic Organization/pantry Location/kitchen Practitioner/gp PlanDefinition/plan";
+            assert_eq!(names(&found.included), around);
+            assert_eq!(found.total, Some(3));
+            let all = [("_type".to_owned(), "Patient,Task,Condition,Observation".to_owned())];
+            let (definitions, registry) = (gateway.definitions(), gateway.registry());
+            let search =
+                SearchRequest::parse_system(definitions, registry, &space.base, &all, Handling::Strict)
+                    .unwrap();
+            let found = gateway.search(&pantry, space, &search).await.unwrap();
+            assert_eq!(names(&found.matches), "Patient/ada Task/work");
+            // One that has no part in anything.
+            let stranger = viewer("Organization/stranger");
+            let found = gateway.record(&stranger, space, &request).await.unwrap();
+            assert_eq!((found.matches.len(), found.included.len(), found.total), (0, 0, Some(0)));
+            assert_eq!(gateway.search(&stranger, space, &search).await.unwrap().total, Some(0));
+        },
+    );
 }

@@ -22,7 +22,7 @@ pub async fn execute(database: &Database, statements: &[String]) {
 }
 
 /// Rows of a query on a database from outside the gateway.
-async fn rows(database: &Database, query: &str) -> Vec<AnyRow> {
+pub async fn rows(database: &Database, query: &str) -> Vec<AnyRow> {
     let mut connection = connect(database).await;
     let rows = sqlx::query(AssertSqlSafe(query.to_owned())).fetch_all(&mut connection).await.unwrap();
     connection.close().await.unwrap();
