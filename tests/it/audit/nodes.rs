@@ -1,7 +1,6 @@
 //! Several gateways on one database: each writes a chain of its own.
 
 use futures_util::future::join_all;
-use sdoh_gateway::config::Config;
 use sdoh_gateway::store::AuditFilter;
 use serde_json::json;
 
@@ -86,7 +85,9 @@ fn another_configuration_is_told() {
             let server = Server::start(&config).await;
             server.gateway.begin_record().await.unwrap();
             // What is done beside it, from the command line, has no say in it.
-            let beside = Server::start(&Config { open: false, ..config.clone() }).await;
+            let mut other = config.clone();
+            other.limits.body_bytes = 4 << 20;
+            let beside = Server::start(&other).await;
             beside.store(&json!({"resourceType": "Patient", "id": "p"})).await;
             beside.stop().await;
             assert_eq!(own(&server.client, "subtype=110129").await.len(), expected, "{bytes}");
