@@ -60,6 +60,7 @@ fn what_is_recorded_is_on_disk_at_once() {
         assert!(pages[0].events.contains("\"given\""), "{}", pages[0].events);
         store.close().await;
         let mut denied = disclosure("kept");
+        denied.kind = Kind::Decision;
         denied.outcome = sdoh_gateway::audit::Outcome::Refused;
         denied.reason = "Consent c denies disclosure to Organization/pantry".into();
         server.gateway.write_down(vec![denied]).await.unwrap();

@@ -7,6 +7,7 @@ mod interactions;
 mod nodes;
 mod patterns;
 mod search;
+mod trust;
 
 use std::time::{Duration, Instant};
 

@@ -86,7 +86,7 @@ fn another_configuration_is_told() {
             server.gateway.begin_record().await.unwrap();
             // What is done beside it, from the command line, has no say in it.
             let mut other = config.clone();
-            other.limits.request_seconds = 30;
+            other.limits.body_bytes = 4 << 20;
             let beside = Server::start(&other).await;
             beside.store(&json!({"resourceType": "Patient", "id": "p"})).await;
             beside.stop().await;
