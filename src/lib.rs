@@ -105,26 +105,7 @@
 //! * Only changes have consequences for a referral's other resources; what is created in whatever state is taken as it is,
 //!   for it may be history being loaded.
 //!
-//! # Threats
-//!
-//! What is to be protected: that somebody needs help, and with what; where they are; what they said to whom; that the record
-//! of all this is true. From whom: clients that are curious or taken over, strangers on the network, insiders with the
-//! database, and mistakes.
-//!
-//! | Attack | What stops it | What does not |
-//! |---|---|---|
-//! | Listening, posing as the gateway | TLS 1.2 and 1.3 only; plain HTTP on loopback, or when spelled out | a proxy that is trusted and should not be |
-//! | Posing as a client | signed assertions, used once, for this server; short tokens that are verified by every node; certificates | a private key that was stolen: disable the client, it is out at once |
-//! | Looking at others' referrals | access in every statement ([`access`]); tested against a model of its own by chance | in a space that several share, a PUT tells that an id is taken: give each source a space |
-//! | Referring to others' data to be let see it | links count only where their author sees the target; requesters speak for themselves | what a recipient has copied it has |
-//! | Saying that the patient consents | Consents count that were put here by who holds the record or asks, not by who receives | a source that lies |
-//! | Staying after consent has gone | disclosures are found out in the commit of the revocation; what is hidden is hidden from history, exports and timelines | what was read before |
-//! | Guessing by counts, pages, errors, conditions | what is hidden is not counted, sorted, matched or chained through, and is answered as what never was | differences in time below the noise of a request |
-//! | Making the gateway call where it should not | [`fetch`]: private addresses are refused after they are resolved; lists of exceptions by partner | a public host that the partner controls |
-//! | Exhausting it | limits on size, depth, entries, steps and time; rates by client; bounded queues | a flood of connections beyond the machine's |
-//! | Changing what happened | versions are never overwritten; the record is chained and its heads signed ([`audit`]) | who has the database and the signing key, until a checkpoint kept elsewhere is compared |
-//! | Reading disks and backups | secrets are encrypted under a key outside the database | resources are not: encrypt the disk, or the database's files |
-
+#![doc = include_str!("threats.md")]
 #![forbid(unsafe_code)]
 #![warn(
     missing_docs,

@@ -1,7 +1,7 @@
 //! Ring 7: who is calling (SMART App Launch 2.2 §Backend Services).
 //!
-//! A client proves with a signature who it is ([`assertion`]), gets an access token for five minutes ([`grant`],
-//! [`token`]), and shows that with each request ([`Login::principal`]). Any node verifies what any node has given.
+//! A client proves with a signature who it is (`assertion`), gets an access token for five minutes (`grant`, `token`), and
+//! shows that with each request. Any node verifies what any node has given.
 
 mod assertion;
 mod clients;
