@@ -4,6 +4,7 @@
 //!     cargo bench --bench http                          # SQLite, all sizes
 //!     cargo bench --bench http -- --tasks 1000          # one size
 //!     cargo bench --bench http -- --database-url postgres://…   (an empty database)
+//!     cargo bench --bench http -- --login               # by a client that logs in and may see all
 //!
 //! Needs `wrk` on the PATH: 16 connections, one thread, on the same machine as the gateway.
 
@@ -18,8 +19,10 @@ use std::time::{Duration, Instant};
 use sdoh_gateway::definitions::{Definitions, TypeGraph};
 use sdoh_gateway::xml;
 use serde_json::{Value, json};
+use tokio::runtime::Runtime;
 
 use gateway::Gateway;
+use gateway::login::Key;
 use gateway::referrals::{order, task};
 
 /// Seconds each figure is measured.
@@ -44,13 +47,20 @@ fn main() {
         "{:>8}  {:<8} {:<6} {:>10} {:>10} {:>10}",
         "tasks", "request", "format", "per second", "p50", "p99"
     );
+    let key = arguments.iter().any(|argument| argument == "--login").then(Key::generate);
+    let runtime = Runtime::new().expect("threads");
     let definitions = Definitions::embedded().expect("the embedded definitions");
     let formats = [Format::Json, Format::Xml(definitions.types())];
     for tasks in sizes {
         let url = option("--database-url")
             .unwrap_or_else(|| format!("sqlite://{}", folder.path().join(format!("{tasks}.db")).display()));
-        let gateway = Gateway::start(&url);
-        let loaded = load(&gateway.base, tasks);
+        let gateway = match &key {
+            Some(key) => Gateway::start_with_login(&url, folder.path(), &key.registration()),
+            None => Gateway::start(&url),
+        };
+        // Tokens are short-lived: each figure has its own.
+        let token = || key.as_ref().map(|key| runtime.block_on(key.token(gateway.origin())));
+        let loaded = load(&runtime, &gateway.base, token(), tasks);
         println!(
             "{tasks:>8}  {:<8} {:<6} {loaded:>10.0}   (resources/s, in transactions of 200)",
             "load", "json"
@@ -58,7 +68,7 @@ fn main() {
         for (name, request) in requests(tasks) {
             for format in formats {
                 let path = folder.path().join("script.lua");
-                fs::write(&path, request.script(format)).expect("a script");
+                fs::write(&path, request.script(format, token())).expect("a script");
                 let (rate, p50, p99) = wrk(&gateway.base, &path);
                 println!("{tasks:>8}  {name:<8} {:<6} {rate:>10} {p50:>10} {p99:>10}", format.name());
             }
@@ -69,8 +79,7 @@ fn main() {
 
 /// Stores Tasks with their ServiceRequests; gives resources per second.
 #[expect(clippy::disallowed_methods, reason = "a client of the gateway, on loopback")]
-fn load(base: &str, tasks: usize) -> f64 {
-    let runtime = tokio::runtime::Runtime::new().expect("threads");
+fn load(runtime: &Runtime, base: &str, token: Option<String>, tasks: usize) -> f64 {
     let client = reqwest::Client::new();
     let started = Instant::now();
     for first in (0..tasks).step_by(100) {
@@ -90,6 +99,10 @@ fn load(base: &str, tasks: usize) -> f64 {
             .post(base)
             .header("Content-Type", "application/fhir+json")
             .header("Prefer", "return=minimal");
+        let request = match &token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        };
         let response = runtime.block_on(request.body(bundle.to_string()).send()).expect("an answer");
         assert!(response.status().is_success(), "loading was answered with {}", response.status());
     }
@@ -147,7 +160,9 @@ fn requests(tasks: usize) -> [(&'static str, Request); 4] {
 
 impl Request {
     /// For wrk.
-    fn script(&self, format: Format<'_>) -> String {
+    fn script(&self, format: Format<'_>, token: Option<String>) -> String {
+        let login = token.map(|token| format!("wrk.headers['Authorization'] = 'Bearer {token}'\n"));
+        let login = login.unwrap_or_default();
         let quoted = |text: &str| format!("[==[{}]==]", text.replace("NUMBER", "]==] .. n .. [==["));
         let mime = format!("application/fhir+{}", format.name());
         let (content_type, body) = match &self.body {
@@ -158,7 +173,7 @@ impl Request {
             None => (String::new(), "nil".to_owned()),
         };
         format!(
-            "wrk.headers['Accept'] = '{mime}'\n{content_type}request = function()\n  \
+            "wrk.headers['Accept'] = '{mime}'\n{login}{content_type}request = function()\n  \
              local n = math.random(0, {})\n  return wrk.format('{}', {}, nil, {body})\nend\n",
             self.tasks - 1,
             self.method,

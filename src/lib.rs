@@ -7,7 +7,7 @@
 //! ```text
 //!   EHR ──FHIR──┐
 //!   HIE ──FHIR──┤  receive → validate → plan → commit → deliver        ┌── CBO, by FHIR
-//!   platform ───┘            (consent, translation and other formats to come)
+//!   platform ───┘       (consent: what is pulled; translation and other formats to come)
 //! ```
 //!
 //! # The map: rings
@@ -21,12 +21,13 @@
 //!    called and correspond to; what cannot be told is said to be unknown, and why. [`xml`]: FHIR's XML to JSON and back.
 //! 3. The domain, synchronous and without I/O; the time is passed in. [`validator`]: definitions as trees of rules.
 //!    [`search`]: what a resource is found by, and what a search asks. [`referral`]: states, who may change what, what
-//!    follows from a change, the timeline. [`patch`]: what a patch makes of a resource. [`access`]: who is calling.
-//!    [`consent`]: what patients allow to be disclosed, to whom and for what, and why.
+//!    follows from a change, the timeline. [`patch`]: what a patch makes of a resource. [`access`]: who is calling,
+//!    and what a referral shows to whom. [`consent`]: what patients allow to be disclosed, to whom and for what, and why.
+//!    [`audit`]: what the record of all that is done says, and how it is chained.
 //! 4. `partner`: formats other than FHIR. Not built yet.
-//! 5. [`store`]: SQLite or PostgreSQL, one SQL for both.
+//! 5. [`store`]: SQLite or PostgreSQL, one SQL for both. [`fetch`]: the one way out, guarded.
 //! 6. [`config`]. [`gateway`]: the write path and how a search is answered.
-//! 7. [`telemetry`]: logs and metrics.
+//! 7. [`auth`]: logins (SMART Backend Services). [`telemetry`]: logs and metrics.
 //! 8. [`api`]: HTTP. [`delivery`]: the worker that empties the outbox.
 //! 9. [`mod@serve`], [`demo`], [`cli`]: the process.
 //!
@@ -45,6 +46,10 @@
 //! search entries, audit and outbox rows of the whole group are written in a few statements and committed with one sync of
 //! the disk. Only then does each request get its answer, made of the committed version.
 //!
+//! In the same transaction it is found out what may now be disclosed of the Tasks that the group has touched: to whom they
+//! and what they reach may be shown by what patients consent to. Where the owner of a Task may not see it, whoever refers
+//! is told with the write, or, where consent was withdrawn later, by a mark on the Task.
+//!
 //! The commit rings for the [`delivery`] worker. It takes outbox rows on a lease, tells the subscribers, and removes what
 //! they took; what they did not take comes again. The pantry polls (`Task?owner=…&_sort=-_lastUpdated`), reads the order,
 //! and puts the Task back as accepted, in-progress, completed, each by the same way. The clinic asks
@@ -55,6 +60,12 @@
 //! * **One write path.** Only [`gateway`] commits.
 //! * **Nothing announced that is not committed, nothing committed that is not announced.** Outbox rows are written in the
 //!   transaction of the resource they speak of. Delivery is at least once; a message keeps its number.
+//! * **What a caller cannot see is not there**: not for reads, searches, counts, pages, conditions, references and errors.
+//!   Whoever reads the [`store`] passes an [`access::Viewer`], and the condition is part of the statement.
+//! * **Others' data is seen by a Disclosure only**, which [`consent`] alone can make; it is kept up to date by the commits
+//!   that change anything about it, never by a reader.
+//! * **A reference gives nothing that its author could not see.**
+//! * **Nothing is done that is not recorded**: [`audit`] pages are written with what they tell of, reads within 100 ms.
 //! * **An answer means it is on disk.** SQLite runs with `synchronous = FULL`; PostgreSQL without `fsync` is refused.
 //!   `durability = "process-crash"` relaxes that knowingly.
 //! * **Writers stand in one line**, in SQLite by its nature, in PostgreSQL by an advisory lock. So `meta.lastUpdated` is
@@ -93,6 +104,26 @@
 //!   write within it must not be answered 304.
 //! * Only changes have consequences for a referral's other resources; what is created in whatever state is taken as it is,
 //!   for it may be history being loaded.
+//!
+//! # Threats
+//!
+//! What is to be protected: that somebody needs help, and with what; where they are; what they said to whom; that the record
+//! of all this is true. From whom: clients that are curious or taken over, strangers on the network, insiders with the
+//! database, and mistakes.
+//!
+//! | Attack | What stops it | What does not |
+//! |---|---|---|
+//! | Listening, posing as the gateway | TLS 1.2 and 1.3 only; plain HTTP on loopback, or when spelled out | a proxy that is trusted and should not be |
+//! | Posing as a client | signed assertions, used once, for this server; short tokens that are verified by every node; certificates | a private key that was stolen: disable the client, it is out at once |
+//! | Looking at others' referrals | access in every statement ([`access`]); tested against a model of its own by chance | in a space that several share, a PUT tells that an id is taken: give each source a space |
+//! | Referring to others' data to be let see it | links count only where their author sees the target; requesters speak for themselves | what a recipient has copied it has |
+//! | Saying that the patient consents | Consents count that were put here by who holds the record or asks, not by who receives | a source that lies |
+//! | Staying after consent has gone | disclosures are found out in the commit of the revocation; what is hidden is hidden from history, exports and timelines | what was read before |
+//! | Guessing by counts, pages, errors, conditions | what is hidden is not counted, sorted, matched or chained through, and is answered as what never was | differences in time below the noise of a request |
+//! | Making the gateway call where it should not | [`fetch`]: private addresses are refused after they are resolved; lists of exceptions by partner | a public host that the partner controls |
+//! | Exhausting it | limits on size, depth, entries, steps and time; rates by client; bounded queues | a flood of connections beyond the machine's |
+//! | Changing what happened | versions are never overwritten; the record is chained and its heads signed ([`audit`]) | who has the database and the signing key, until a checkpoint kept elsewhere is compared |
+//! | Reading disks and backups | secrets are encrypted under a key outside the database | resources are not: encrypt the disk, or the database's files |
 
 #![forbid(unsafe_code)]
 #![warn(

@@ -45,8 +45,7 @@ pub(super) async fn everything(
     if patient.body.is_none() {
         return Err(ApiError::Deleted(patient.version));
     }
-    let answer = api.gateway.record(&request.viewer, &request.space, &asked.record).await?;
-    let mut answer = scope::record(request, answer);
+    let mut answer = api.gateway.record(&request.viewer, &request.space, &asked.record).await?;
     answer.issues.extend(asked.remarks);
     let url = format!("{}/Patient/{id}/$everything", request.space.base);
     let search = SearchRequest { used: asked.used, ..SearchRequest::default() };
@@ -73,6 +72,7 @@ impl Asked {
         let record = RecordRequest {
             patient: id.to_owned(),
             types: types(api, parameters)?,
+            readable: scope::record_types(api, request),
             since: period("_since")?.map(|since| since.low),
             start: period("start")?.map(|start| start.low),
             end: period("end")?.map(|end| end.high),

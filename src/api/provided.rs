@@ -80,6 +80,11 @@ pub(super) fn find(api: &Api, request: &Request, type_name: &str, id: &str) -> O
     found.map(|provided| provided.version(&request.space, type_name))
 }
 
+/// Whether this is no version of something that is stored.
+pub(super) fn is_one(version: &Version) -> bool {
+    version.version == 0
+}
+
 /// A search of one type: of what is stored, then of what the gateway provides.
 pub(super) async fn search(
     api: &Api,

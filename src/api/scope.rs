@@ -158,12 +158,12 @@ pub(super) fn without_uncovered(request: &Request, mut answer: SearchAnswer) -> 
     answer
 }
 
-/// Leaves out of a record what is not covered.
-pub(super) fn record(request: &Request, mut answer: SearchAnswer) -> SearchAnswer {
-    if let Some(scopes) = request.principal.scopes() {
-        answer.matches.retain(|version| scopes.may_read(&version.key.type_name));
-    }
-    without_uncovered(request, answer)
+/// The types that a record may be of; `None` for all.
+pub(super) fn record_types(api: &Api, request: &Request) -> Option<Vec<String>> {
+    let scopes = request.principal.scopes()?;
+    let types = api.gateway.definitions().types();
+    let names = types.resources().map(|id| &types[id].name);
+    Some(names.filter(|type_name| scopes.may_read(type_name)).cloned().collect())
 }
 
 /// Whether what was read is within the restriction that there may be.

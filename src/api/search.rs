@@ -76,7 +76,7 @@ pub(super) fn searchset(
 ) -> Result<Answer, ApiError> {
     let versions = answer.matches.iter().chain(&answer.included);
     let shown = versions
-        .filter(|version| !audit_event::is_own(&version.key))
+        .filter(|version| !audit_event::is_own(&version.key) && !provided::is_one(version))
         .map(|version| shown(request, version))
         .collect();
     let base = &request.space.base;

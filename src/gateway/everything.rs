@@ -24,6 +24,8 @@ pub struct RecordRequest {
     pub patient: String,
     /// Only these types; empty for all.
     pub types: Vec<String>,
+    /// The types that anything is told of; `None` for all.
+    pub readable: Option<Vec<String>>,
     /// Only what changed after this, with all that it refers to.
     pub since: Option<Instant>,
     /// Only care that did not end before this.
@@ -76,7 +78,9 @@ impl Gateway {
     /// What finds the Patient and the compartment: the types asked for, or all, to look around from there.
     fn record_criteria(&self, request: &RecordRequest, looks_around: bool) -> Vec<Criteria> {
         let mut criteria = self.inner.record.criteria(&request.patient);
-        criteria.retain(|criteria| looks_around || request.wants(&criteria.type_name));
+        criteria.retain(|Criteria { type_name, .. }| {
+            request.may_tell(type_name) && (looks_around || request.wants(type_name))
+        });
         for Criteria { type_name, conditions } in &mut criteria {
             if let Some(since) = request.since {
                 conditions
@@ -154,6 +158,11 @@ impl Gateway {
 
 impl RecordRequest {
     fn wants(&self, type_name: &str) -> bool {
-        self.types.is_empty() || self.types.iter().any(|wanted| wanted == type_name)
+        self.may_tell(type_name)
+            && (self.types.is_empty() || self.types.iter().any(|wanted| wanted == type_name))
+    }
+
+    fn may_tell(&self, type_name: &str) -> bool {
+        self.readable.as_ref().is_none_or(|types| types.iter().any(|readable| readable == type_name))
     }
 }

@@ -12,7 +12,7 @@ use crate::fhir::time::Instant;
 use crate::search::ParameterKey;
 
 use super::read::{self, VERSION_COLUMNS};
-use super::sql::{Sql, Value};
+use super::sql::Sql;
 use super::visible::and_visible;
 use super::{Key, SpaceId, Store, StoreError, Version};
 
@@ -61,8 +61,6 @@ pub enum Among<'s> {
 
 /// A version that may belong to an export.
 pub struct Candidate {
-    /// The version.
-    pub seq: Instant,
     /// Logical id.
     pub id: String,
     /// The resource as JSON text.
@@ -72,13 +70,12 @@ pub struct Candidate {
     pub is_certain: bool,
 }
 
-/// Some of them.
-#[derive(Default)]
+/// Those among some versions that were looked at.
 pub struct Candidates {
     /// In the order of their `seq`.
     pub found: Vec<Candidate>,
-    /// Whether there are none after these.
-    pub is_last: bool,
+    /// The last version that was looked at, after which there may be more.
+    pub next: Option<Instant>,
 }
 
 /// Most ids that are put into one statement.
@@ -163,12 +160,14 @@ impl Store {
     /// How many resources there were at a moment.
     pub async fn count_at(&self, moment: &Moment<'_>) -> Result<u64, StoreError> {
         let mut sql = Sql::new("SELECT count(*)");
-        current_at(&mut sql, moment, None, "v.body IS NOT NULL");
+        from_versions(&mut sql, moment, None, "v.body IS NOT NULL");
+        sql.push(" AND ");
+        was_there(&mut sql, moment);
         let row = sql.fetch_optional(&mut *self.pool.acquire().await?).await?;
         Ok(row.map(|row| row.try_get::<i64, _>(0)).transpose()?.unwrap_or(0).unsigned_abs())
     }
 
-    /// Up to `count` of the resources there were at a moment, after a version.
+    /// Looks at up to `count` versions, after one, for the resources there were at a moment.
     pub async fn candidates(
         &self,
         moment: &Moment<'_>,
@@ -176,98 +175,96 @@ impl Store {
         after: Option<Instant>,
         count: usize,
     ) -> Result<Candidates, StoreError> {
-        let mut sql = Sql::new("SELECT v.seq, v.id, v.body, ");
+        let mut sql = Sql::new("SELECT v.seq, v.id, CASE WHEN ");
+        was_there(&mut sql, moment);
         let mut is_exact = true;
-        match among {
-            Among::Referring(..) => {
-                sql.push("CAST(CASE WHEN ").push(NOW).push(" = v.seq THEN 0 ELSE 1 END AS BIGINT)")
-            }
-            Among::All | Among::Ids(_) => sql.push("CAST(0 AS BIGINT)"),
-        };
-        current_at(&mut sql, moment, after, "v.body IS NOT NULL");
         let few = |ids: &'_ BTreeSet<String>| ids.len() <= MOST_IDS && !ids.is_empty();
-        match among {
-            Among::All => {}
-            Among::Ids(ids) if few(ids) => {
+        if let Among::Referring(parameters, ids) = among {
+            let numbers: Vec<i64> = parameters.iter().map(|key| self.parameter(*key)).collect();
+            sql.push(" AND (").push(NOW).push(" <> v.seq OR (SELECT 1 FROM reference_entry e");
+            sql.push(" WHERE e.seq = v.seq AND e.parameter IN ");
+            sql.bind_list(&numbers).push(" AND e.type = 'Patient' AND e.base = ''");
+            if let Some(ids) = ids.filter(|ids| few(ids)) {
+                let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+                sql.push(" AND e.target IN ").bind_list(&ids);
+            }
+            is_exact = ids.is_none_or(few);
+            sql.push(" LIMIT 1) IS NOT NULL) THEN v.body END, CAST(CASE WHEN ").push(NOW);
+            sql.push(" = v.seq THEN 1 ELSE 0 END AS BIGINT)");
+        } else {
+            sql.push(" THEN v.body END, CAST(1 AS BIGINT)");
+        }
+        from_versions(&mut sql, moment, after, "v.body IS NOT NULL");
+        if let Among::Ids(ids) = among {
+            is_exact = few(ids);
+            if is_exact {
                 let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
                 sql.push(" AND v.id IN ").bind_list(&ids);
             }
-            Among::Ids(_) => is_exact = false,
-            Among::Referring(parameters, ids) => {
-                let numbers: Vec<i64> = parameters.iter().map(|key| self.parameter(*key)).collect();
-                sql.push(" AND (").push(NOW).push(" <> v.seq OR (SELECT 1 FROM reference_entry e");
-                sql.push(" WHERE e.seq = v.seq AND e.parameter IN ");
-                sql.bind_list(&numbers).push(" AND e.type = 'Patient' AND e.base = ''");
-                if let Some(ids) = ids.filter(|ids| few(ids)) {
-                    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-                    sql.push(" AND e.target IN ").bind_list(&ids);
-                }
-                is_exact = ids.is_none_or(few);
-                sql.push(" LIMIT 1) IS NOT NULL)");
-            }
         }
-        sql.add(" ORDER BY v.seq LIMIT ?", [i64::try_from(count).unwrap_or(i64::MAX).into()]);
-        let rows = sql.fetch_all(&mut *self.pool.acquire().await?).await?;
-        let mut found = Vec::with_capacity(rows.len());
-        for row in &rows {
-            found.push(Candidate {
-                seq: Instant(row.try_get(0)?),
-                id: row.try_get(1)?,
-                body: row.try_get(2)?,
-                is_certain: is_exact && row.try_get::<i64, _>(3)? == 0,
-            });
-        }
-        Ok(Candidates { is_last: rows.len() < count, found })
+        self.look_at(sql, count, is_exact).await
     }
 
-    /// Up to `count` of the resources that were deleted at a moment, after a version; each with what it was before.
+    /// Looks at up to `count` deletions, after a version, for the resources that were deleted at a moment; each with what
+    /// it was before.
     pub async fn deleted(
         &self,
         moment: &Moment<'_>,
         after: Option<Instant>,
         count: usize,
     ) -> Result<Candidates, StoreError> {
-        let before = "SELECT p.body FROM version p WHERE p.space = v.space AND p.type = v.type AND p.id = v.id \
-                      AND p.version = v.version - 1";
-        let mut sql = Sql::new(&format!("SELECT v.seq, v.id, ({before})"));
-        current_at(&mut sql, moment, after, "v.body IS NULL");
+        let mut sql = Sql::new("SELECT v.seq, v.id, CASE WHEN ");
+        was_there(&mut sql, moment);
+        sql.push(
+            " THEN (SELECT p.body FROM version p WHERE p.space = v.space AND p.type = v.type AND p.id = v.id \
+             AND p.version = v.version - 1) END, CAST(0 AS BIGINT)",
+        );
+        from_versions(&mut sql, moment, after, "v.body IS NULL");
+        self.look_at(sql, count, false).await
+    }
+
+    /// Finds those that have a body, and are certain if that is 1 and exact.
+    async fn look_at(&self, mut sql: Sql, count: usize, is_exact: bool) -> Result<Candidates, StoreError> {
         sql.add(" ORDER BY v.seq LIMIT ?", [i64::try_from(count).unwrap_or(i64::MAX).into()]);
         let rows = sql.fetch_all(&mut *self.pool.acquire().await?).await?;
         let mut found = Vec::with_capacity(rows.len());
         for row in &rows {
-            found.push(Candidate {
-                seq: Instant(row.try_get(0)?),
-                id: row.try_get(1)?,
-                body: row.try_get::<Option<String>, _>(2)?.unwrap_or_default(),
-                is_certain: false,
-            });
+            if let Some(body) = row.try_get(2)? {
+                let is_certain = is_exact && row.try_get::<i64, _>(3)? == 1;
+                found.push(Candidate { id: row.try_get(1)?, body, is_certain });
+            }
         }
-        Ok(Candidates { is_last: rows.len() < count, found })
+        let last = rows.last().filter(|_| rows.len() >= count);
+        Ok(Candidates { found, next: last.map(|last| last.try_get(0).map(Instant)).transpose()? })
     }
 }
 
 /// The version that is current now, of the resource that `v` is a version of. Entries are of such versions only.
 ///
 /// A query for one value, here and below: PostgreSQL may make a join of an `EXISTS`, and, as long as it has no statistics
-/// of a table, one that reads all of the type for every row.
+/// of a table, one that reads all of the type for every row. For the like reason the pages of an export do not have it as a
+/// condition: of how many rows it holds nobody knows, and what is guessed makes PostgreSQL read all of them to sort them.
 const NOW: &str =
     "(SELECT r.seq FROM resource r WHERE r.space = v.space AND r.type = v.type AND r.id = v.id)";
 
-/// ` FROM version v WHERE …`: the last versions not after a moment.
-fn current_at(sql: &mut Sql, moment: &Moment<'_>, after: Option<Instant>, kind: &str) {
-    let as_of = || Value::from(moment.as_of);
+/// ` FROM version v WHERE …`: the versions until a moment, after one.
+fn from_versions(sql: &mut Sql, moment: &Moment<'_>, after: Option<Instant>, kind: &str) {
     let after = after.max(moment.since).unwrap_or(Instant(i64::MIN));
     sql.add(
-        " FROM version v WHERE v.space = ? AND v.type = ? AND v.seq > ? AND v.seq <= ?",
-        [moment.space.into(), moment.type_name.into(), after.into(), as_of()],
+        " FROM version v WHERE v.space = ? AND v.type = ? AND v.seq > ? AND v.seq <= ? AND ",
+        [moment.space.into(), moment.type_name.into(), after.into(), moment.as_of.into()],
     );
+    sql.push(kind);
+}
+
+/// That `v`, which is not after a moment, was current at that moment, and that the viewer may see it.
+fn was_there(sql: &mut Sql, moment: &Moment<'_>) {
     // As a rule it still is. If not, it was when the next one came after the moment.
     sql.add(
-        " AND (SELECT CASE WHEN r.seq = v.seq THEN 1 WHEN r.seq <= ? THEN 0 WHEN (SELECT n.seq FROM version n \
+        "(SELECT CASE WHEN r.seq = v.seq THEN 1 WHEN r.seq <= ? THEN 0 WHEN (SELECT n.seq FROM version n \
          WHERE n.space = v.space AND n.type = v.type AND n.id = v.id AND n.version = v.version + 1) <= ? THEN 0 \
          ELSE 1 END FROM resource r WHERE r.space = v.space AND r.type = v.type AND r.id = v.id) = 1",
-        [as_of(), as_of()],
+        [moment.as_of.into(), moment.as_of.into()],
     );
-    sql.push(" AND ").push(kind);
     and_visible(sql, moment.viewer, moment.space, "v", Some(moment.type_name));
 }

@@ -6,6 +6,7 @@ mod auth;
 mod bulk;
 mod clients;
 mod definitions;
+mod disclosure;
 mod examples;
 mod fhirpath;
 mod fuzz;

@@ -11,7 +11,7 @@ use super::super::{Gateway, Space};
 use super::membership::Membership;
 use super::{Contents, Export};
 
-/// Most resources of a page.
+/// Most versions that are looked at for a page.
 const MOST: usize = 500;
 /// About how many bytes a page has: pages get shorter where resources are long.
 const ABOUT: usize = 1 << 20;
@@ -26,7 +26,7 @@ pub struct ExportReader {
     contents: Contents,
     membership: Option<Membership>,
     after: Option<Instant>,
-    /// Resources of the next page.
+    /// Versions to look at for the next page.
     count: usize,
     is_done: bool,
 }
@@ -86,13 +86,15 @@ impl ExportReader {
             Contents::Resources => store.candidates(&moment, among, self.after, self.count).await?,
             Contents::Deletions => store.deleted(&moment, self.after, self.count).await?,
         };
-        self.is_done = candidates.is_last;
-        self.after = candidates.found.last().map(|last| last.seq).or(self.after);
+        self.is_done = candidates.next.is_none();
+        self.after = candidates.next;
         let bytes: usize = candidates.found.iter().map(|candidate| candidate.body.len()).sum();
-        if let Some(each) = bytes.checked_div(candidates.found.len()) {
-            // No sooner than step by step: the next ones may be longer.
-            self.count = (ABOUT / each.max(1)).clamp(1, MOST).min(self.count * 4);
-        }
+        // No sooner than step by step: the next ones may be longer.
+        let most = self.count * 4;
+        self.count = match bytes.checked_div(candidates.found.len()) {
+            Some(each) => (ABOUT / each.max(1)).clamp(1, MOST).min(most),
+            None => MOST.min(most),
+        };
         let found = candidates.found.into_iter();
         let belonging = found.filter(|candidate| membership.has(&self.gateway, &self.space, candidate));
         Ok(belonging

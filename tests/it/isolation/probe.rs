@@ -1,5 +1,7 @@
 //! Questions by chance, and whether their answers tell more than the model allows.
 
+use std::time::Duration;
+
 use http::Method;
 use serde_json::{Value, json};
 
@@ -24,6 +26,9 @@ pub async fn ask(world: &mut World) {
     let asked = Asked { who, space, client };
     if world.chance.percent(2) {
         world.revoke().await;
+    }
+    if world.chance.percent(4) {
+        return asked.export(world).await;
     }
     match world.chance.below(12) {
         0..3 => asked.read(world).await,
@@ -195,6 +200,52 @@ impl Asked {
         let path =
             *world.chance.of(&["_history?_count=50", "Task/_history?_count=50", "Patient/_history?_at=2026"]);
         self.get(world, path).await.expect(200);
+    }
+
+    /// An export is of what its client may see, and nobody else's.
+    async fn export(&self, world: &mut World) {
+        let type_name = *world.chance.of(&TYPES);
+        let level = *world.chance.of(&["", "", "Patient/"]);
+        let asynchronous = [("Prefer", "respond-async")];
+        let path = format!("{level}$export?_type={type_name}");
+        let answer = self.client.get_with(&path, &asynchronous).await;
+        if level == "Patient/" && answer.status == 400 {
+            // Not of the compartment.
+            return;
+        }
+        let status = answer.expect(202).header("content-location").to_owned();
+        let manifest = loop {
+            let answer = self.client.get(&status).await;
+            if answer.status == 200 {
+                break answer.json();
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        };
+        let mut found = 0;
+        for file in manifest["output"].as_array().unwrap() {
+            let url = file["url"].as_str().unwrap();
+            let lines = self.client.get(url).await.expect(200).text();
+            for line in lines.lines() {
+                let mut shown = Vec::new();
+                places(&serde_json::from_str(line).unwrap(), self.space, &mut shown);
+                assert!(
+                    shown.iter().all(|place| self.sees(world, place)),
+                    "{}: {path} gave {shown:?}",
+                    self.who
+                );
+            }
+            assert_eq!(file["count"], lines.lines().count());
+            found += lines.lines().count();
+            for other in everybody().filter(|other| *other != self.who) {
+                if organization(other, self.space).is_some() {
+                    world.client(other, self.space).get(url).await.expect(404);
+                }
+            }
+        }
+        if level.is_empty() {
+            let expected = world.model.visible(self.who, pools(self.who), self.space, type_name).count();
+            assert_eq!(found, expected, "{}: {path}", self.who);
+        }
     }
 
     async fn batch(&self, world: &mut World) {

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use http::Method;
 use sdoh_gateway::access::{Coverage, Party, Registration, Viewer};
+use sdoh_gateway::config::Config;
 use sdoh_gateway::fhir::time::Clock as _;
 use sdoh_gateway::gateway::RecordRequest;
 use sdoh_gateway::search::{Handling, SearchRequest};
 use sdoh_gateway::store::Version;
 use serde_json::{Value, json};
 
-use crate::harness::login::registration;
+use crate::harness::login::{registration, with_login};
 use crate::harness::{Found, Server, entry, on_both, on_both_in_both_formats, on_both_with, transaction};
 
 const FORM: &str = "http://forms.example/hunger";
@@ -302,6 +303,33 @@ fn a_long_record() {
 }
 
 #[test]
+fn as_far_as_the_scopes_go() {
+    let clinic = |config: &mut Config| with_login(config, vec![registration("clinic", "system/*.cruds")]);
+    on_both_with(clinic, async |server| {
+        server.login("clinic", "system/*.cruds").await.store_all(&people()).await;
+        for (scope, query, own, around) in [
+            ("system/*.rs", "_type=Patient,Practitioner", "Patient/ada", "Practitioner/gp"),
+            ("system/Patient.r", "", "Patient/ada", ""),
+            ("system/Patient.r", "_type=Task,Practitioner", "", ""),
+            ("system/Patient.r system/Task.r", "", "Patient/ada Task/work", ""),
+            ("system/Patient.r system/Organization.r", "", "Patient/ada", "Organization/clinic"),
+            // That the Task refers to the pantry is not for it to know.
+            ("system/Patient.r system/Organization.r", "_type=Organization", "", "Organization/clinic"),
+        ] {
+            let client = server.login("clinic", scope).await;
+            let found = client.search(&format!("Patient/ada/$everything?{query}")).await;
+            let names = (found.matches.join(" "), found.included.join(" "));
+            assert_eq!(names, (own.to_owned(), around.to_owned()), "{scope} {query}");
+            assert_eq!(found.total, Some(found.matches.len() as u64), "{scope} {query}");
+            let count = client.search(&format!("Patient/ada/$everything?{query}&_count=0")).await.total;
+            assert_eq!(count, found.total, "{scope} {query}");
+        }
+        let client = server.login("clinic", "system/Task.rs").await;
+        client.get("Patient/ada/$everything").await.expect(403);
+    });
+}
+
+#[test]
 fn as_far_as_a_party_may_see() {
     let pantry =
         Registration { coverage: Coverage::CoveredEntity, ..registration("pantry", "system/*.cruds") };
@@ -320,6 +348,7 @@ fn as_far_as_a_party_may_see() {
             let request = RecordRequest {
                 patient: "ada".to_owned(),
                 types: Vec::new(),
+                readable: None,
                 since: None,
                 start: None,
                 end: None,
