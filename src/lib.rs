@@ -94,6 +94,9 @@
 //!   something else by then, all is made anew. So of two conditional creates at once one creates.
 //! * A patch is applied in its request's own task, where it holds up nobody, and committed on the condition that the
 //!   version it was applied to is current still; else it is applied anew. Patches of one resource wait for each other.
+//! * The record of who did what is kept in pages, one a commit, and not as resources: a read costs a line of text, some
+//!   hundred reads share a row, a hash and a signature, and what the AuditEvents look like can be bettered later. Pages are
+//!   found by the seconds in which a Patient is spoken of, which where much is done are fewer than the pages.
 //! * An export ([`gateway::Export`]) is a request and a moment. Versions stay, so what was current then is read from them
 //!   while a file is fetched, in pages, with nothing written beforehand and no transaction held open; only the list of files
 //!   is made beside the requests. Search entries are of current versions: where one has been replaced since, its own

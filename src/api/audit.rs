@@ -13,6 +13,7 @@ use crate::consent::Purpose;
 use crate::fhir::{Id, Reference};
 use crate::gateway::{Space, actor_of};
 
+use super::answer::Shown;
 use super::request::{Request, decode_form};
 use super::server::Peer;
 use super::{Answer, Api, ApiError, Interaction};
@@ -59,8 +60,10 @@ pub(super) async fn note(
         // A conditional create shows what is there already.
         kind = Kind::Read;
     }
-    let disclosed = shown.iter().filter(|shown| shown.is_disclosed).map(|shown| shown.entity.clone());
-    let disclosed = disclosure(event(api, request, Kind::Disclosure), &request.viewer, disclosed.collect());
+    // Who has it already is given nothing.
+    let is_given = |shown: &&Shown| shown.is_disclosed && status != StatusCode::NOT_MODIFIED;
+    let disclosed = shown.iter().filter(is_given).map(|shown| shown.entity.clone()).collect();
+    let disclosed = disclosure(event(api, request, Kind::Disclosure), &request.viewer, disclosed);
     let mut event = event(api, request, kind);
     event.outcome = outcome;
     event.entities = shown.into_iter().map(|shown| shown.entity).collect();

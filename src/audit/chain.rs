@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::digest::{Context, SHA256};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Page;
@@ -15,8 +15,10 @@ pub const NO_PAGE: &str = "";
 /// line feed between them. So anybody can compute it: `printf '%s\n%s\n%s\n%s\n%s' … | sha256sum`.
 pub fn hash_of(previous: &str, page: &Page) -> String {
     let Page { chain, number, seq, events, .. } = page;
-    let text = format!("{previous}\n{chain}\n{number}\n{}\n{events}", seq.0);
-    hexadecimal(digest(&SHA256, text.as_bytes()).as_ref())
+    let mut hash = Context::new(&SHA256);
+    hash.update(format!("{previous}\n{chain}\n{number}\n{}\n", seq.0).as_bytes());
+    hash.update(events.as_bytes());
+    hexadecimal(hash.finish().as_ref())
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

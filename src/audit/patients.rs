@@ -1,21 +1,29 @@
 //! Whom a resource concerns, told by its text.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use crate::fhir::Id;
 
 /// How a stored resource, whose JSON has no space between its signs, begins a literal reference. Within a text the quotes
 /// would have backslashes.
 const REFERENCE: &str = r#""reference":""#;
 const PATIENT: &str = "Patient/";
+static PATIENTS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(PATIENT));
 
 /// Ids of the Patients of this server that a stored resource refers to, wherever it does, each once, in its order. Read
 /// from the text, in one pass: this is done for every resource that is shown.
 pub fn patients_of(body: &str, own_base: &str) -> Vec<String> {
     let mut patients: Vec<String> = Vec::new();
-    for (at, _) in body.match_indices(REFERENCE) {
-        let Some(target) = body.get(at + REFERENCE.len()..) else { continue };
-        let Some(rest) = own(target, own_base).strip_prefix(PATIENT) else { continue };
-        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '.'));
-        let (id, after) = rest.split_at(end.unwrap_or(rest.len()));
+    for at in PATIENTS.find_iter(body.as_bytes()) {
+        let Some((before, target)) = body.split_at_checked(at) else { continue };
+        if !begins_reference(before, own_base) {
+            continue;
+        }
+        let id = target.strip_prefix(PATIENT).unwrap_or_default();
+        let end = id.bytes().position(|byte| !(byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.'));
+        let Some((id, after)) = end.and_then(|end| id.split_at_checked(end)) else { continue };
         let is_whole = after.starts_with('"') || after.starts_with("/_history/");
         if is_whole && Id::is_valid(id) && !patients.iter().any(|patient| patient == id) {
             patients.push(id.to_owned());
@@ -24,9 +32,10 @@ pub fn patients_of(body: &str, own_base: &str) -> Vec<String> {
     patients
 }
 
-/// The reference from the resource's type on, where it is of this server.
-fn own<'t>(target: &'t str, own_base: &str) -> &'t str {
-    target.strip_prefix(own_base).and_then(|rest| rest.strip_prefix('/')).unwrap_or(target)
+/// Whether what comes next is a reference to a resource of this server.
+fn begins_reference(before: &str, own_base: &str) -> bool {
+    let own = || before.strip_suffix('/')?.strip_suffix(own_base);
+    before.ends_with(REFERENCE) || own().is_some_and(|before| before.ends_with(REFERENCE))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What an event is found by.
 
+use std::collections::HashSet;
+
 use aws_lc_rs::digest::{SHA256, digest};
 
 use super::Event;
@@ -19,22 +21,21 @@ pub fn subject_of(space: &str, type_name: &str, id: &str) -> Subject {
 
 /// What events are found by, sorted, each once: an event's Patients; where it concerns none, its resources.
 pub fn subjects_of<'e>(events: impl IntoIterator<Item = &'e Event>) -> Vec<Subject> {
-    let mut named: Vec<(&str, &str, &str)> = Vec::new();
+    // Many events speak of few.
+    let mut names: HashSet<(&str, &str, &str)> = HashSet::new();
     for event in events {
-        let before = named.len();
-        let of_entities = event.entities.iter().flat_map(|entity| &entity.patients);
-        named.extend(
-            event.patients.iter().chain(of_entities).map(|id| (&*event.space, "Patient", id.as_str())),
-        );
-        if named.len() == before {
+        let space = &*event.space;
+        let mut patients =
+            event.patients.iter().chain(event.entities.iter().flat_map(|entity| &entity.patients)).peekable();
+        if patients.peek().is_some() {
+            names.extend(patients.map(|id| (space, "Patient", id.as_str())));
+        } else {
             let resources = event.entities.iter().filter(|entity| !entity.id.is_empty());
-            named.extend(resources.map(|entity| (&*event.space, &*entity.type_name, &*entity.id)));
+            names.extend(resources.map(|entity| (space, &*entity.type_name, &*entity.id)));
         }
     }
-    named.sort_unstable();
-    named.dedup();
     let mut subjects: Vec<Subject> =
-        named.into_iter().map(|(space, name, id)| subject_of(space, name, id)).collect();
+        names.into_iter().map(|(space, type_name, id)| subject_of(space, type_name, id)).collect();
     subjects.sort_unstable();
     subjects.dedup();
     subjects

@@ -205,6 +205,7 @@ async fn write_down(
     match work.await {
         Ok(page) => {
             ledger.committed(&page);
+            metrics::counter!("sdoh_gateway_audit_events").increment(told.len() as u64);
             inner.checkpoints.note(&page);
             Ok(())
         }

@@ -12,12 +12,14 @@ use super::super::{Gateway, Inner};
 
 /// How long the first of some events waits for others.
 const PATIENCE: Duration = Duration::from_millis(50);
-/// Events written together at most.
-const MOST: usize = 8192;
+/// Events, and resources they tell of, that are written together; the last event may go beyond.
+const MOST: usize = 32_768;
 /// How much may wait, counted in events and the resources they tell of.
 const ROOM: u32 = 262_144;
 /// How long to wait before a database that failed is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
+/// How long a stop waits for what is to be written.
+const LONGEST_FLUSH: Duration = Duration::from_secs(30);
 
 /// What waits to be written.
 pub(in super::super) struct Notes {
@@ -38,8 +40,12 @@ pub(in super::super) struct NoteReceiver(mpsc::UnboundedReceiver<Note>);
 
 impl Notes {
     pub(in super::super) fn new() -> (Notes, NoteReceiver) {
+        Notes::with_room(ROOM)
+    }
+
+    fn with_room(places: u32) -> (Notes, NoteReceiver) {
         let (queue, receiver) = mpsc::unbounded_channel();
-        (Notes { queue, room: Semaphore::new(ROOM as usize) }, NoteReceiver(receiver))
+        (Notes { queue, room: Semaphore::new(places as usize) }, NoteReceiver(receiver))
     }
 
     /// Adds an event, once there is room.
@@ -53,11 +59,13 @@ impl Notes {
         }
     }
 
-    /// Waits until all that was added is written.
+    /// Waits until all that was added is written, or there is no hope of it.
     pub(super) async fn flush(&self) {
         let (reply, done) = oneshot::channel();
-        if self.queue.send(Note::Flush(reply)).is_ok() {
-            let _ = done.await;
+        if self.queue.send(Note::Flush(reply)).is_ok()
+            && tokio::time::timeout(LONGEST_FLUSH, done).await.is_err()
+        {
+            error!("the record was not written in time");
         }
     }
 }
@@ -103,7 +111,7 @@ impl Batch {
 
     /// Whether there is no point in waiting.
     fn is_full(&self) -> bool {
-        self.events.len() >= MOST || !self.waiting.is_empty()
+        self.places >= MOST || !self.waiting.is_empty()
     }
 
     /// Writes, however often it takes: what was noted is not given up while there is a database.
@@ -125,5 +133,32 @@ impl Batch {
             // Whoever waited may be gone.
             let _ = reply.send(());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::{Actor, Kind, Origin};
+    use crate::fhir::time::Instant;
+
+    use super::*;
+
+    /// Where too much waits, whoever comes next waits as well; nothing is thrown away.
+    #[tokio::test]
+    async fn what_has_no_room_waits() {
+        let (notes, NoteReceiver(mut queue)) = Notes::with_room(2);
+        let event = |at| Event::new(Instant(at), Kind::Read, Actor::Anyone, Origin::default());
+        notes.add(event(1)).await;
+        notes.add(event(2)).await;
+        let third = notes.add(event(3));
+        tokio::pin!(third);
+        assert!(tokio::time::timeout(Duration::from_millis(20), &mut third).await.is_err());
+        let mut batch = Batch::default();
+        batch.take(queue.recv().await.unwrap());
+        notes.room.add_permits(batch.places);
+        third.await;
+        batch.take(queue.recv().await.unwrap());
+        batch.take(queue.recv().await.unwrap());
+        assert_eq!(batch.events.iter().map(|event| event.at.0).collect::<Vec<_>>(), [1, 2, 3]);
     }
 }
