@@ -76,6 +76,9 @@
 //! * **Report by default, enforce by policy.** What is malformed is refused always; what breaks a profile or a rule of the
 //!   referral is told, kept with the version (`$issues`), and refused where the configuration says so.
 //! * **Unknown is not wrong.** A code in a value set that cannot be expanded is an informational issue at most.
+//! * **Who is shut out is shut out at once**, on every node: [`auth`] asks the database before each request, one question
+//!   for all that come at the same time.
+//! * **One way out.** Where somebody else names an address, [`fetch`] connects to what is public or allowed only.
 //! * **Identity is (space, type, id).** Every table and every search has the space in its key.
 //! * **Time is passed in**; tests move the [`fhir::time::Clock`].
 //! * **No personal data in logs, metrics or error texts.** Ids, types, paths and codes of rules only; resources debug as

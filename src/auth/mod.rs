@@ -1,7 +1,13 @@
 //! Ring 7: who is calling (SMART App Launch 2.2 §Backend Services).
 //!
-//! A client proves with a signature who it is (`assertion`), gets an access token for five minutes (`grant`, `token`), and
-//! shows that with each request. Any node verifies what any node has given.
+//! A client proves with a signed assertion who it is, gets an access token for five minutes ([`Login::grant`]), and shows
+//! that with each request ([`Auth::principal`]). Any node verifies what any node has given.
+//!
+//! * By what: [`Jwt`] and [`KeySet`] (what is signed, and by whom), `key_sets` (keys by URL), `own_keys` (the gateway's own),
+//!   [`Vault`] (how these are kept).
+//! * Who: `clients` (those there are now), [`Registrar`] (how they become more or fewer), `assertion`, `issuer` (servers of
+//!   others), `token`, `seen`, `rate`.
+//! * The other way round: [`PartnerTokens`].
 
 mod assertion;
 mod clients;

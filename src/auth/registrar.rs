@@ -1,4 +1,4 @@
-//! Registering clients while the gateway serves. Every node knows of a change at once: see [`clients`](super::clients).
+//! Registering clients while the gateway serves. Every node knows of a change at once.
 
 use serde_json::Value;
 

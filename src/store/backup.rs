@@ -1,5 +1,5 @@
 //! Backup and restore, the same for both databases: a gzip file of JSON lines, so that a backup of one can be restored
-//! into the other. It holds what cannot be made anew: spaces, versions, the audit record and the outbox. What resources and
+//! into the other. It holds what cannot be made anew: spaces, versions, clients, the audit record and the outbox. What resources and
 //! pages of the record are found by is made on restore.
 
 use std::collections::{BTreeMap, HashMap};
@@ -21,7 +21,7 @@ use super::outbox::NewMessage;
 use super::referral::{NewLinks, NewParties};
 use super::sql::Sql;
 use super::write::{NewVersion, WriteBatch};
-use super::{Key, Kind, SpaceId, Store, StoreError, audit, read};
+use super::{ClientRow, Key, Kind, SpaceId, Store, StoreError, audit, client, read};
 
 /// The form of the file. A reader refuses one it does not know.
 const FORMAT: u32 = 1;
@@ -51,6 +51,11 @@ enum Line {
         creator: Option<String>,
         body: Option<String>,
         issues: Option<String>,
+    },
+    Client {
+        id: String,
+        registration: Option<String>,
+        disabled: bool,
     },
     Chain {
         id: i64,
@@ -135,6 +140,9 @@ pub async fn backup(store: &Store, path: &Path, mut progress: impl FnMut(usize))
         if (rows.len() as i64) < STEP {
             break;
         }
+    }
+    for ClientRow { id, registration, is_disabled } in client::all(&mut snapshot).await? {
+        write(&Line::Client { id, registration, disabled: is_disabled })?;
     }
     for row in Sql::new("SELECT id, named FROM audit_chain ORDER BY id").fetch_all(&mut snapshot).await? {
         write(&Line::Chain { id: row.try_get(0)?, named: row.try_get(1)? })?;
@@ -249,6 +257,10 @@ pub async fn restore(
                 });
                 written += 1;
                 progress(1);
+            }
+            Line::Client { id, registration, disabled } => {
+                let row = ClientRow { id, registration, is_disabled: disabled };
+                client::set(transaction.connection(), &row).await?;
             }
             Line::Chain { id, named } => transaction.write_audit_chain(id, named).await?,
             Line::Page { seq, chain, number, hash, signature, events } => {

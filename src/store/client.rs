@@ -2,7 +2,8 @@
 //!
 //! What is written here is no resource and has no version; each write is a transaction of its own.
 
-use sqlx::Row as _;
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row as _};
 
 use crate::fhir::time::Instant;
 
@@ -29,16 +30,7 @@ impl Store {
     pub async fn clients(&self) -> Result<(ClientsVersion, Vec<ClientRow>), StoreError> {
         // First, so that what is told is no older than it is said to be.
         let version = self.clients_version().await?;
-        let sql = Sql::new("SELECT id, registration, disabled FROM client ORDER BY id");
-        let rows = sql.fetch_all(&mut *self.pool.acquire().await?).await?;
-        let row = |row: &sqlx::any::AnyRow| {
-            Ok(ClientRow {
-                id: row.try_get(0)?,
-                registration: row.try_get(1)?,
-                is_disabled: row.try_get::<i64, _>(2)? != 0,
-            })
-        };
-        Ok((version, rows.iter().map(row).collect::<Result<_, StoreError>>()?))
+        Ok((version, all(&mut *self.pool.acquire().await?).await?))
     }
 
     /// Which state of the clients is the present one.
@@ -51,13 +43,7 @@ impl Store {
     /// Keeps a client, in place of what was kept of it.
     pub async fn set_client(&self, row: &ClientRow) -> Result<(), StoreError> {
         let mut transaction = self.begin_raw().await?;
-        let mut sql = Sql::new("INSERT INTO client (id, registration, disabled, changed) SELECT ");
-        sql.add(
-            "?, ?, ?, coalesce(max(changed), 0) + 1 FROM client WHERE true ON CONFLICT (id) DO UPDATE SET \
-             registration = excluded.registration, disabled = excluded.disabled, changed = excluded.changed",
-            [row.id.as_str().into(), row.registration.as_deref().into(), i64::from(row.is_disabled).into()],
-        );
-        sql.execute(&mut transaction).await?;
+        set(&mut transaction, row).await?;
         Ok(transaction.commit().await?)
     }
 
@@ -85,4 +71,29 @@ impl Store {
         transaction.commit().await?;
         Ok(inserted > 0)
     }
+}
+
+/// All clients, by their ids.
+pub(super) async fn all(connection: &mut AnyConnection) -> Result<Vec<ClientRow>, StoreError> {
+    let sql = Sql::new("SELECT id, registration, disabled FROM client ORDER BY id");
+    let row = |row: &AnyRow| {
+        Ok(ClientRow {
+            id: row.try_get(0)?,
+            registration: row.try_get(1)?,
+            is_disabled: row.try_get::<i64, _>(2)? != 0,
+        })
+    };
+    sql.fetch_all(connection).await?.iter().map(row).collect()
+}
+
+/// Keeps a client, in place of what was kept of it.
+pub(super) async fn set(connection: &mut AnyConnection, row: &ClientRow) -> Result<(), StoreError> {
+    let mut sql = Sql::new("INSERT INTO client (id, registration, disabled, changed) SELECT ");
+    sql.add(
+        "?, ?, ?, coalesce(max(changed), 0) + 1 FROM client WHERE true ON CONFLICT (id) DO UPDATE SET \
+         registration = excluded.registration, disabled = excluded.disabled, changed = excluded.changed",
+        [row.id.as_str().into(), row.registration.as_deref().into(), i64::from(row.is_disabled).into()],
+    );
+    sql.execute(connection).await?;
+    Ok(())
 }

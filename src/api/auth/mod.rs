@@ -6,10 +6,14 @@ mod form;
 mod introspection;
 mod token;
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::routing::{get, post};
+use http::StatusCode;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
+use tower_http::timeout::TimeoutLayer;
 
 use crate::access::Principal;
 use crate::auth::{Denied, INTROSPECTION_PATH, JWKS_PATH, TOKEN_PATH};
@@ -18,13 +22,15 @@ use super::Api;
 use super::server::Peer;
 
 /// The routes outside of FHIR.
-pub(super) fn routes() -> Router<Api> {
+pub(super) fn routes(api: &Api) -> Router<Api> {
+    let within = Duration::from_secs(api.limits.request_seconds);
     Router::new()
         .route(TOKEN_PATH, post(token::token))
         .route(INTROSPECTION_PATH, post(introspection::introspection))
         .route(JWKS_PATH, get(discovery::own_keys))
         .route("/fhir/.well-known/smart-configuration", get(discovery::of_default_space))
         .route("/s/{space}/fhir/.well-known/smart-configuration", get(discovery::of_space))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, within))
 }
 
 /// Who makes a request, by its head.

@@ -40,7 +40,7 @@ pub fn router(api: Api) -> Router {
     Router::new()
         .route("/health/live", get(|| async { "live\n" }))
         .route("/health/ready", get(ready))
-        .merge(super::auth::routes())
+        .merge(super::auth::routes(&api))
         .fallback(fhir)
         .layer(CatchPanicLayer::custom(panicked(api.clone())))
         .layer(cors(&api.cors_origins))

@@ -7,7 +7,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sdoh_gateway::config::Config;
 use sdoh_gateway::fhir::{Resource, json as fhir_json};
-use sdoh_gateway::store::{Kind, SpaceId, StoreError, backup, restore};
+use sdoh_gateway::store::{ClientRow, Kind, SpaceId, StoreError, backup, restore};
 use serde_json::json;
 
 use super::rows;
@@ -49,6 +49,8 @@ async fn live(server: &Server) {
         client.store(&json!({"resourceType": "Task", "id": "t4", "status": "draft", "intent": "order", "owner": {"reference": "http://gateway.example/fhir/Organization/o1"}})).await;
         server.clock.advance(3600);
     }
+    let shut_out = ClientRow { id: "clinic".into(), registration: Some("{}".into()), is_disabled: true };
+    server.gateway.store().set_client(&shut_out).await.unwrap();
     server.space("south").store(&json!({"resourceType": "Patient", "id": "only-south"})).await;
 }
 
@@ -109,6 +111,11 @@ fn backup_and_restore_within_and_across_databases() {
                         assert_eq!(expected, got, "{name}");
                     }
                 }
+                let clients = |server: &Server| server.gateway.store().clone();
+                assert_eq!(
+                    clients(&original).clients().await.unwrap().1,
+                    clients(&copy).clients().await.unwrap().1
+                );
                 for table in [
                     "version",
                     "resource",
