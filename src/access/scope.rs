@@ -182,7 +182,7 @@ impl Scopes {
         let same_type = |known: &&Scope| known.type_name == scope.type_name && known.restriction.is_some();
         let is_kept = match (scope.restriction.as_deref(), self.scopes.iter().find(same_type)) {
             (Some(new), Some(Scope { restriction: Some(known), .. })) => {
-                new == known || parameter(new).is_some() && parameter(new) == parameter(known)
+                is_part(new, known) || parameter(new).is_some() && parameter(new) == parameter(known)
             }
             _ => true,
         };
@@ -203,12 +203,17 @@ impl Scopes {
                 Some(restriction) => restrictions.push(restriction),
             }
         }
-        let Some(first) = restrictions.first() else { return Permit::No };
-        let mut pairs: Vec<(String, String)> = pairs(first).collect();
-        // Several are by one parameter: its values are alternatives.
-        if let [(_, values)] = pairs.as_mut_slice() {
-            for (_, value) in restrictions.iter().skip(1).flat_map(|restriction| self::pairs(restriction)) {
-                if !values.split(',').any(|known| known == value) {
+        let mut restrictions: Vec<Vec<(String, String)>> =
+            restrictions.into_iter().map(|restriction| pairs(restriction).collect()).collect();
+        // The shortest first: what asks for more besides permits nothing more.
+        restrictions.sort_by(|one, two| one.len().cmp(&two.len()).then_with(|| one.cmp(two)));
+        let mut restrictions = restrictions.into_iter();
+        let Some(mut pairs) = restrictions.next() else { return Permit::No };
+        // Those by one parameter alone are alternatives. Of others the first has to do: it permits less.
+        if let [(name, values)] = pairs.as_mut_slice() {
+            for restriction in restrictions {
+                let [(other, value)] = restriction.as_slice() else { continue };
+                if other == name && !values.split(',').any(|known| known == value) {
                     let _ = write!(values, ",{value}");
                 }
             }
@@ -252,7 +257,9 @@ impl Scope {
     fn covers(&self, other: &Scope) -> bool {
         self.level == other.level
             && (self.type_name.is_none() || self.type_name == other.type_name)
-            && (self.restriction.is_none() || self.restriction == other.restriction)
+            && self.restriction.as_deref().is_none_or(|own| {
+                other.restriction.as_deref().is_some_and(|restriction| is_part(own, restriction))
+            })
             && self.rights.and(other.rights) == other.rights
     }
 
@@ -274,6 +281,11 @@ impl Scope {
 fn both(one: &str, two: &str) -> String {
     let further = two.split('&').filter(|pair| !one.split('&').any(|known| known == *pair));
     further.fold(one.to_owned(), |both, pair| both + "&" + pair)
+}
+
+/// Whether what meets the second restriction meets the first: all of its pairs are in it.
+fn is_part(one: &str, two: &str) -> bool {
+    one.split('&').all(|pair| two.split('&').any(|known| known == pair))
 }
 
 /// The pairs of a restriction.
