@@ -22,6 +22,8 @@ use super::{Answer, Api, ApiError, Interaction};
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest name a client may give its request.
 const LONGEST_ID: usize = 64;
+/// As many of the Patients that a query names as are kept by name; the query itself tells the others.
+const MOST_PATIENTS: usize = 100;
 /// As much of what was asked as is kept, in bytes.
 const LONGEST_QUERY: usize = 16 << 10;
 
@@ -228,7 +230,7 @@ fn patients_asked_for(request: &Request) -> Vec<String> {
                 None if means_patient && Id::is_valid(value) => value,
                 None => continue,
             };
-            if !patients.iter().any(|patient| patient == id) {
+            if patients.len() < MOST_PATIENTS && !patients.iter().any(|patient| patient == id) {
                 patients.push(id.to_owned());
             }
         }
